@@ -1,0 +1,145 @@
+"""``rules/SYSTEM/settings.toml`` as objects: what a system accepts, and where its settings stand.
+
+The file's form::
+
+    [system]            name, title, docs, newest (version), format, reader, files (globs), content (regexes), ...
+    [options.NAME]      what the user may tell about this system in poollint.toml under [SYSTEM]
+    [settings.NAME]     a setting of every kind of block
+    [kinds.KIND]        title; facts and links: names that the reader computes, each with a sentence
+    [kinds.KIND.settings.NAME]   a setting of that kind of block
+
+A key that is not known here is refused when the file is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poollint.blocks import UNLIMITED, Setting
+from poollint.versions import Version, in_range, parse_version
+
+SETTING_KEYS = frozenset(
+    "type unit default defaults parser zero negative min max sane enum since deprecated removed replacement role "
+    "contexts args multiple restart sticky note aliases doc source grammar inherit hint default_raw".split()
+)
+SYSTEM_KEYS = frozenset(
+    "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive".split()
+)
+KIND_KEYS = frozenset("title facts links settings inherits doc role".split())
+
+
+class CatalogueError(Exception):
+    """A settings.toml says something that the catalogue has no word for."""
+
+
+class SettingSpec:
+    """One setting: type, unit, default by version, bounds, versions, role. ``raw`` is the table as written."""
+
+    __slots__ = ("_defaults", "default", "name", "raw", "role", "type", "unit")
+
+    def __init__(self, name: str, raw: dict[str, Any]) -> None:
+        self.name = name
+        self.raw = raw
+        self.type: str = raw.get("type", "string")
+        self.unit: str = raw.get("unit", "")
+        self.role: str = raw.get("role", "")
+        self.default: Any = self._decode(raw.get("default"))
+        self._defaults: dict[Version | None, Setting] = {}
+
+    def _decode(self, value: Any) -> Any:
+        if value in ("unlimited", "forever"):
+            return UNLIMITED
+        if value == 0 and not isinstance(value, bool) and self.raw.get("zero") in ("unlimited", "forever"):
+            return UNLIMITED
+        return value
+
+    def default_for(self, target: Version | None) -> Any:
+        """The default value of a version (None: the newest)."""
+        if target is not None:
+            for bounds, value in self.raw.get("defaults", {}).items():
+                if in_range(target, bounds):
+                    return self._decode(value)
+        return self.default
+
+    def default_setting(self, target: Version | None) -> Setting:
+        found = self._defaults.get(target)
+        if found is None:
+            value = self.default_for(target)
+            raw = self.raw.get("default_raw") or ("" if value is None else str(value))
+            found = self._defaults[target] = Setting(self.name, value, raw, origin="default", spec=self)
+        return found
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.raw.get(key, default)
+
+    def since(self) -> Version | None:
+        text = self.raw.get("since")
+        return parse_version(text) if text else None
+
+    def __repr__(self) -> str:
+        return f"SettingSpec({self.name})"
+
+
+class KindSpec:
+    """One kind of block: its settings by name, its roles, and the facts and links that its reader computes."""
+
+    __slots__ = ("aliases", "facts", "links", "name", "role", "roles", "settings", "title")
+
+    def __init__(self, name: str, raw: dict[str, Any], shared: dict[str, SettingSpec]) -> None:
+        self.name = name
+        self.title: str = raw.get("title", name)
+        self.role: str = raw.get("role", "")
+        self.facts: dict[str, str] = raw.get("facts", {})
+        self.links: dict[str, str] = raw.get("links", {})
+        self.settings: dict[str, SettingSpec] = dict(shared)
+        for key, table in raw.get("settings", {}).items():
+            self.settings[key] = SettingSpec(key, table)
+        self.roles: dict[str, tuple[str, ...]] = {}
+        self.aliases: dict[str, str] = {}
+        for key, spec in self.settings.items():
+            if spec.role:
+                self.roles[spec.role] = (*self.roles.get(spec.role, ()), key)
+            for alias in spec.raw.get("aliases", ()):
+                self.aliases[alias] = key
+
+
+class Catalogue:
+    """A system's settings.toml."""
+
+    __slots__ = ("docs", "kinds", "name", "newest", "options", "system", "title")
+
+    def __init__(self, data: dict[str, Any], where: str = "settings.toml") -> None:
+        check_keys(data, where)
+        self.system: dict[str, Any] = data["system"]
+        self.name: str = self.system["name"]
+        self.title: str = self.system["title"]
+        self.docs: str = self.system.get("docs", "")
+        self.newest: Version | None = parse_version(self.system["newest"]) if "newest" in self.system else None
+        self.options: dict[str, dict[str, Any]] = data.get("options", {})
+        shared = {key: SettingSpec(key, table) for key, table in data.get("settings", {}).items()}
+        kinds = data.get("kinds") or {"pool": {}}
+        self.kinds = {name: KindSpec(name, raw, shared) for name, raw in kinds.items()}
+
+    def kind(self, name: str) -> KindSpec:
+        return self.kinds[name]
+
+    def option_default(self, name: str) -> Any:
+        return self.options[name].get("default")
+
+
+def check_keys(data: dict[str, Any], where: str) -> None:
+    """CatalogueError, with the table's name, for a key that nothing would read."""
+    for table, known in (("system", SYSTEM_KEYS),):
+        _refuse_unknown(data.get(table, {}), known, f"{where}: [{table}]")
+    for name, raw in data.get("settings", {}).items():
+        _refuse_unknown(raw, SETTING_KEYS, f"{where}: [settings.{name}]")
+    for kind, raw in data.get("kinds", {}).items():
+        _refuse_unknown(raw, KIND_KEYS, f"{where}: [kinds.{kind}]")
+        for name, table in raw.get("settings", {}).items():
+            _refuse_unknown(table, SETTING_KEYS, f"{where}: [kinds.{kind}.settings.{name}]")
+
+
+def _refuse_unknown(table: dict[str, Any], known: frozenset[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            raise CatalogueError(f"{where}: unknown key {key!r}; known are {', '.join(sorted(known))}")

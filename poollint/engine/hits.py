@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from poollint.blocks import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from poollint.blocks import Block, Fix, Setting
     from poollint.source import Place
     from poollint.versions import Version
+
+
+def known(*values: Any) -> bool:
+    """Whether every value can be judged: neither UNKNOWN nor absent (None)."""
+    return all(value is not UNKNOWN and value is not None for value in values)
 
 
 class Hit(NamedTuple):
@@ -30,24 +37,46 @@ class RuleContext:
     user named it (None: not told), ``blocks`` every block of the run.
     """
 
-    __slots__ = ("blocks", "config", "options", "target")
+    __slots__ = ("_run", "config", "options", "target")
 
     def __init__(
         self,
-        blocks: list[Block],
+        run: Run,
         *,
         options: Mapping[str, Any],
         config: Mapping[str, Any],
         target: Version | None,
     ) -> None:
-        self.blocks = blocks
+        self._run = run
         self.options = options
         self.config = config
         self.target = target
 
-    def of(self, system: str, kind: str | None = None) -> list[Block]:
-        """The run's blocks of a system, and of one kind of it when named."""
-        return [block for block in self.blocks if block.system == system and kind in (None, block.kind)]
+    @property
+    def blocks(self) -> list[Block]:
+        return self._run.blocks
+
+    def of(self, system: str, kind: str) -> list[Block]:
+        """The run's blocks of one kind of a system, in reading order."""
+        return self._run.by_kind.get((system, kind), [])
+
+    @property
+    def memo(self) -> dict[Any, Any]:
+        """A place to keep, for the length of a run, what several calls of a detector would compute again."""
+        return self._run.memo
+
+
+class Run:
+    """Every block of a run, and the same by (system, kind)."""
+
+    __slots__ = ("blocks", "by_kind", "memo")
+
+    def __init__(self, blocks: list[Block]) -> None:
+        self.blocks = blocks
+        self.by_kind: dict[tuple[str, str], list[Block]] = {}
+        self.memo: dict[Any, Any] = {}
+        for block in blocks:
+            self.by_kind.setdefault((block.system, block.kind), []).append(block)
 
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ class Files(Protocol):
         """The paths that match a glob(3) pattern (no ``**``; a leading dot must be matched literally), sorted."""
 
     def kind(self, path: str) -> str:
-        """``file``, ``dir``, ``other`` or ``missing``."""
+        """``file``, ``dir``, ``other``, ``missing``, or ``unknown`` where nobody can tell."""
 
 
 class DiskFiles:
@@ -86,11 +86,16 @@ class DiskFiles:
 
 
 class MemoryFiles:
-    """Texts by path, for examples and ``check_text``; ``beneath`` (the disk, say) is asked for what is not here."""
+    """Texts by path, for examples and ``check_text``; ``beneath`` (the disk, say) is asked for what is not here.
 
-    def __init__(self, texts: dict[str, str], beneath: Files | None = None) -> None:
+    When the texts are not ``complete``, a path that is not here is no missing file but one that nobody can know: its
+    kind is ``unknown``, and ``load`` raises FileError of that kind.
+    """
+
+    def __init__(self, texts: dict[str, str], beneath: Files | None = None, *, complete: bool = True) -> None:
         self.texts = {posixpath.normpath(path): text for path, text in texts.items()}
         self.beneath = beneath
+        self.complete = complete
 
     def load(self, path: str) -> Source:
         text = self.texts.get(posixpath.normpath(path))
@@ -100,6 +105,8 @@ class MemoryFiles:
             return self.beneath.load(path)
         if self.kind(path) == "dir":
             raise FileError("directory", "is a directory")
+        if not self.complete:
+            raise FileError("unknown", "is not among the given texts")
         raise FileError("missing", "No such file or directory")
 
     def glob(self, pattern: str) -> list[str]:
@@ -123,7 +130,9 @@ class MemoryFiles:
             return "file"
         if any(name.startswith(wanted + "/") for name in self.texts):
             return "dir"
-        return self.beneath.kind(path) if self.beneath is not None else "missing"
+        if self.beneath is not None:
+            return self.beneath.kind(path)
+        return "missing" if self.complete else "unknown"
 
 
 def _reason(error: OSError) -> str:

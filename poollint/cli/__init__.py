@@ -1,0 +1,1 @@
+"""The command line: options in, no logic of its own."""

@@ -4,7 +4,7 @@ The file's form::
 
     [system]            name, title, docs, newest (version), format, reader, files (globs), content (regexes), ...
     [options.NAME]      what the user may tell about this system in poollint.toml under [SYSTEM]
-    [settings.NAME]     a setting of every kind of block
+    [settings.NAME]     a setting of every kind of block, or of the kinds that its `contexts` name
     [kinds.KIND]        title; facts and links: names that the reader computes, each with a sentence
     [kinds.KIND.settings.NAME]   a setting of that kind of block
 
@@ -20,7 +20,7 @@ from poollint.versions import Version, in_range, parse_version
 
 SETTING_KEYS = frozenset(
     "type unit default defaults parser zero negative min max sane enum since deprecated removed replacement role "
-    "contexts args multiple restart sticky note aliases doc source grammar inherit hint default_raw".split()
+    "contexts args multiple restart sticky note aliases doc source grammar inherit hint default_raw edition backports".split()
 )
 SYSTEM_KEYS = frozenset(
     "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive".split()
@@ -91,7 +91,9 @@ class KindSpec:
         self.role: str = raw.get("role", "")
         self.facts: dict[str, str] = raw.get("facts", {})
         self.links: dict[str, str] = raw.get("links", {})
-        self.settings: dict[str, SettingSpec] = dict(shared)
+        self.settings: dict[str, SettingSpec] = {
+            key: spec for key, spec in shared.items() if name in spec.raw.get("contexts", (name,))
+        }
         for key, table in raw.get("settings", {}).items():
             self.settings[key] = SettingSpec(key, table)
         self.roles: dict[str, tuple[str, ...]] = {}
@@ -115,7 +117,9 @@ class Catalogue:
         self.title: str = self.system["title"]
         self.docs: str = self.system.get("docs", "")
         self.newest: Version | None = parse_version(self.system["newest"]) if "newest" in self.system else None
-        self.options: dict[str, dict[str, Any]] = data.get("options", {})
+        self.options: dict[str, dict[str, Any]] = {
+            name.replace("-", "_"): table for name, table in data.get("options", {}).items()
+        }
         shared = {key: SettingSpec(key, table) for key, table in data.get("settings", {}).items()}
         kinds = data.get("kinds") or {"pool": {}}
         self.kinds = {name: KindSpec(name, raw, shared) for name, raw in kinds.items()}

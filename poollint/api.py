@@ -1,0 +1,403 @@
+"""poollint as a library: texts and paths in, findings out.
+
+``check_text`` and ``check_paths`` keep no state between calls, never print, and return picklable values, so that they can
+be mapped over many files by several processes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poollint.engine.hits import Run
+from poollint.engine.judge import Judge, Policy, Rule, RuleSet
+from poollint.files import DiskFiles, FileError, MemoryFiles
+from poollint.knowledge.index import Knowledge, knowledge
+from poollint.readers.base import ReadContext, Reading
+from poollint.source import Source
+from poollint.versions import Version, parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from poollint.blocks import Block
+    from poollint.config import CliChoice, Config, Selection
+    from poollint.discovery import Discovered
+    from poollint.files import Files
+    from poollint.findings import Finding, Severity
+
+Reader = "Callable[[Source, ReadContext], Reading]"
+
+
+class UnreadFile(NamedTuple):
+    """A file that could not be checked, and why; ``named`` when the caller asked for it by name."""
+
+    path: str
+    message: str
+    named: bool
+
+
+class FileReading(NamedTuple):
+    """What a reader understood of one file."""
+
+    path: str
+    system: str
+    format: str
+    source: Source
+    reading: Reading
+
+
+class Result(NamedTuple):
+    """A whole run: findings in order of place, files that could not be read, and the readings for ``show``."""
+
+    findings: list[Finding]
+    unread: list[UnreadFile]
+    files: list[FileReading]
+
+
+class Options(NamedTuple):
+    """What a caller may say beside the configuration: the command line's words."""
+
+    config: Config | None = None
+    config_path: str = ""
+    isolated: bool = False
+    targets: Mapping[str, Version] = {}
+    as_system: str = ""
+    cli: CliChoice | None = None
+    today: str = ""
+    policy: Policy | None = None
+    extra_cards: tuple[Mapping[str, Any], ...] = ()
+    suppressions: bool = True
+
+
+class Session:
+    """One run: knowledge, configurations found on the way, files read once."""
+
+    def __init__(self, options: Options, files: Files, *, known: Knowledge | None = None) -> None:
+        self.options = options
+        self.files = files
+        self.knowledge = known or knowledge()
+        self._config_of: Callable[[str], Config] | None = None
+        self._policies: dict[str, Policy] = {}
+        self._system_config: dict[tuple[str, int], dict[str, Any]] = {}
+        self._user_cards: list[dict[str, Any]] = []
+
+    # Configuration
+
+    def config_for(self, path: str) -> Config:
+        """The configuration that holds for a path: given, or found upwards from its folder."""
+        if self._config_of is None:
+            self._config_of = self._finder()
+        return self._config_of(path)
+
+    def _finder(self) -> Callable[[str], Config]:
+        from poollint import config as config_module
+
+        given = self.options.config
+        if given is None and self.options.isolated:
+            given = config_module.default_config()
+        if given is None and self.options.config_path:
+            given = config_module.load_config(self.options.config_path, known=self.known())
+        if given is not None:
+            return lambda path, fixed=given: fixed  # type: ignore[misc]
+        return config_module.ConfigFinder(LazyKnown(self))  # type: ignore[arg-type]
+
+    def known(self) -> Any:
+        """The names that a configuration may use, from the knowledge."""
+        from poollint.config import Known
+
+        rules: dict[str, Mapping[str, Any]] = {}
+        groups = {"ALL"}
+        for brief in self.knowledge.rules.values():
+            rules[brief["code"]] = rules[brief["name"]] = brief["options"]
+            for alias in brief["aliases"]:
+                rules[alias] = brief["options"]
+            groups.update((brief["code"].rstrip("0123456789"), brief["topic"], brief["effect"]))
+        systems = {name: shape["options"] for name, shape in self.knowledge.systems.items()}
+        return Known(rules=rules, systems=systems, groups=frozenset(groups | set(systems)))
+
+    def target_for(self, system: str, path: str) -> Version | None:
+        if system in self.options.targets:
+            return self.options.targets[system]
+        from poollint.config import versions_for
+
+        return versions_for(self.config_for(path), path).get(system)
+
+    def system_config(self, system: str, path: str = "") -> Mapping[str, Any]:
+        """The options of a system: the configuration's, else the catalogue's defaults; dashes read as underscores."""
+        config = self.config_for(path)
+        key = (system, id(config))
+        found = self._system_config.get(key)
+        if found is None:
+            options = self.knowledge.systems[system]["options"]
+            found = {name.replace("-", "_"): table.get("default") for name, table in options.items()}
+            found.update({name.replace("-", "_"): v for name, v in config.system_options.get(system, {}).items()})
+            self._system_config[key] = found
+        return found
+
+    def policy_for(self, path: str) -> Policy:
+        if self.options.policy is not None:
+            return self.options.policy
+        found = self._policies.get(path)
+        if found is None:
+            from poollint.config import CliChoice, selection_for
+
+            config = self.config_for(path)
+            selection = selection_for(config, path, self.options.cli or CliChoice())
+            found = self._policies[path] = ConfigPolicy(config, selection, path)
+        return found
+
+    # Reading
+
+    def read(self, source: Source, system: str, *, named: bool = True) -> FileReading:
+        """What the reader of ``system`` understands of a text."""
+        catalogue = self.knowledge.catalogue(system)
+        context = ReadContext(
+            catalogue,
+            self.files,
+            target=self.target_for(system, source.path),
+            config=self.system_config(system, source.path),
+            named=named,
+        )
+        reading = load_reader(catalogue.system.get("reader", system))(source, context)
+        return FileReading(source.path, system, catalogue.system.get("format", system), source, reading)
+
+    def read_all(self, candidates: Iterable[tuple[str, str, bool]]) -> tuple[list[FileReading], list[UnreadFile]]:
+        """Read (path, system, named) each; a file that another one includes is judged as part of that one alone."""
+        readings: list[FileReading] = []
+        unread: list[UnreadFile] = []
+        included: set[str] = set()
+        for path, system, named in sorted(candidates, key=_mains_first):
+            if os.path.normpath(path) in included:
+                continue
+            try:
+                source = self.files.load(path)
+            except FileError as error:
+                unread.append(UnreadFile(path, str(error), named))
+                continue
+            done = self.read(source, system, named=named)
+            readings.append(done)
+            included.update(os.path.normpath(name) for name in done.reading.included)
+        readings = [each for each in readings if os.path.normpath(each.path) not in included or _only_self(each, readings)]
+        readings.sort(key=lambda each: each.path)
+        return readings, unread
+
+    # Judgement
+
+    def check(self, readings: Sequence[FileReading]) -> list[Finding]:
+        """Every finding of the files together, sorted by path, line, column, code."""
+        blocks: list[Block] = [block for each in readings for block in each.reading.blocks]
+        judge = Judge(
+            RuleSet(self.knowledge, self._extra_cards()),
+            Run(blocks),
+            config_for=self.system_config,
+            target_for=self.target_for,
+            policy_for=self.policy_for,
+            root=self.root(),
+        )
+        for each in readings:
+            for problem in each.reading.problems:
+                judge.judge_problem(problem, each.system, None, self.policy_for(problem.place.source.path))
+        judge.judge_blocks()
+        findings = sorted(judge.findings, key=lambda found: (found.path, found.line, found.column, found.code))
+        return self._suppress(findings, readings) if self.options.suppressions else findings
+
+    def root(self) -> str:
+        return os.path.abspath(self.options.config.root) if self.options.config is not None else os.getcwd()
+
+    def _extra_cards(self) -> list[dict[str, Any]]:
+        return [dict(card) for card in self.options.extra_cards] + self._user_cards
+
+    def _suppress(self, findings: list[Finding], readings: Sequence[FileReading]) -> list[Finding]:
+        sources: dict[str, tuple[Source, str]] = {}
+        for each in readings:
+            sources[each.path] = (each.source, each.system)
+            for name, source in each.reading.included.items():
+                sources.setdefault(name, (source, each.system))
+        if not any("poollint:" in source.text for source, _ in sources.values()):
+            return findings
+        from poollint.engine.suppressing import suppress
+
+        return suppress(self, findings, sources)
+
+
+class ConfigPolicy(Policy):
+    """Which rules count at a path, and how, by its configuration and the command line."""
+
+    def __init__(self, config: Config, selection: Selection, path: str) -> None:
+        self.config = config
+        self.selection = selection
+        self.path = path
+        self._active: dict[str, bool] = {}
+        self._options: dict[str, Mapping[str, Any]] = {}
+
+    def active(self, rule: Rule) -> bool:
+        found = self._active.get(rule.code)
+        if found is None:
+            found = self.selection.active(
+                rule.code,
+                rule.name,
+                rule.system,
+                rule.topic,
+                rule.preview,
+                effect=rule.effect,
+                aliases=rule.aliases,
+            )[0]
+            self._active[rule.code] = found
+        return found
+
+    def severity(self, rule: Rule) -> Severity | None:
+        return self.selection.severity(rule.code, rule.name, rule.aliases)
+
+    def options(self, rule: Rule) -> Mapping[str, Any]:
+        found = self._options.get(rule.code)
+        if found is None:
+            from poollint.config import options_for
+
+            found = {name.replace("-", "_"): value for name, value in rule.options.items()}
+            told = options_for(self.config, self.path, rule.code, rule.name, rule.aliases)
+            found.update({name.replace("-", "_"): value for name, value in told.items()})
+            self._options[rule.code] = found
+        return found
+
+
+class LazyKnown:
+    """The names that a configuration may use, gathered only when there is a configuration to check."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._session.known(), name)
+        setattr(self, name, value)
+        return value
+
+
+def load_reader(name: str) -> Callable[[Source, ReadContext], Reading]:
+    import importlib
+
+    reader: Callable[[Source, ReadContext], Reading] = importlib.import_module(f"poollint.readers.{name}").read
+    return reader
+
+
+def _mains_first(candidate: tuple[str, str, bool]) -> tuple[int, int, str]:
+    """Files that include others come before those that are included: short paths first, ``nginx.conf`` and kin at once."""
+    path = candidate[0]
+    base = os.path.basename(path)
+    return (0 if base in MAIN_NAMES else 1, path.count("/"), path)
+
+
+MAIN_NAMES = frozenset(("nginx.conf", "pgbouncer.ini", "postgresql.conf", "httpd.conf", "apache2.conf"))
+
+
+def _only_self(reading: FileReading, readings: Sequence[FileReading]) -> bool:
+    """Whether a file is 'included' by nothing but itself (a cycle), and so must stay."""
+    path = os.path.normpath(reading.path)
+    return not any(
+        path in {os.path.normpath(name) for name in other.reading.included} for other in readings if other is not reading
+    )
+
+
+def parse_targets(texts: Iterable[str], systems: Mapping[str, Any]) -> dict[str, Version]:
+    """``["nginx=1.22"]`` -> {"nginx": (1, 22)}. ValueError with the reason for anything else."""
+    targets = {}
+    for text in texts:
+        system, equals, version = text.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r}: a target is SYSTEM=VERSION, such as nginx=1.22")
+        if system not in systems:
+            raise ValueError(f"{text!r}: no system {system!r}{did_you_mean(system, systems)}")
+        targets[system] = parse_version(version)
+    return targets
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, list(words), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def recognise_text(session: Session, path: str, text: str) -> tuple[str, bool] | None:
+    """(system, whether by name) of a text, by configuration, name, then content; None when it is nobody's."""
+    from fnmatch import fnmatch
+
+    for system, shape in session.knowledge.systems.items():
+        if any(fnmatch(os.path.basename(path), pattern) for pattern in shape["files"]):
+            return system, True
+    return None
+
+
+def check_text(
+    text: str,
+    path: str = "<text>",
+    *,
+    config: Config | None = None,
+    system: str = "",
+    targets: Mapping[str, str] | None = None,
+    others: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """The findings of one text, as if it stood at ``path``.
+
+    ``system`` names what it is (else name and content tell; a text that is nobody's has no findings); ``others`` holds
+    further files by path that it may include. Nothing is read from the disk. ConfigError, ValueError for bad arguments.
+    """
+    return check_texts({path: text, **(others or {})}, config=config, system=system, targets=targets, only=path).findings
+
+
+def check_texts(
+    texts: Mapping[str, str],
+    *,
+    config: Config | None = None,
+    system: str = "",
+    targets: Mapping[str, str] | None = None,
+    only: str = "",
+    complete: bool = False,
+    policy: Policy | None = None,
+    known: Knowledge | None = None,
+    extra_cards: tuple[Mapping[str, Any], ...] = (),
+) -> Result:
+    """``check_text`` for several files that belong together; ``complete`` when no other file exists."""
+    session = Session(
+        Options(
+            config=config,
+            isolated=config is None,
+            as_system=system,
+            targets={name: parse_version(version) for name, version in (targets or {}).items()},
+            policy=policy,
+            extra_cards=extra_cards,
+        ),
+        MemoryFiles(dict(texts), complete=complete),
+        known=known,
+    )
+    candidates = []
+    for path, text in texts.items():
+        found = recognise_text(session, path, text)
+        if only and path == only and system:
+            found = (system, True)
+        elif found is None and system and (not only or path == only):
+            found = (system, False)
+        if found is not None and (not only or path == only):
+            candidates.append((path, found[0], found[1]))
+    readings, unread = session.read_all(candidates)
+    return Result(session.check(readings), unread, readings)
+
+
+def check_paths(paths: Sequence[str], *, options: Options | None = None) -> Result:
+    """Check files and folders as the command does. ConfigError for a bad configuration; nothing is printed."""
+    return check_with(Session(options or Options(), DiskFiles()), paths)
+
+
+def discover_with(session: Session, paths: Sequence[str]) -> Discovered:
+    from poollint.discovery import discover
+
+    as_system = session.options.as_system or None
+    return discover(paths, session.config_for, session.knowledge.systems, session.files, as_system=as_system)
+
+
+def check_with(session: Session, paths: Sequence[str]) -> Result:
+    """``check_paths`` within a session that is already set up."""
+    found = discover_with(session, paths)
+    readings, unread = session.read_all((each.path, each.system, each.named) for each in found.candidates)
+    unread = [UnreadFile(each.path, each.message, each.severity == "error") for each in found.problems] + unread
+    return Result(session.check(readings), unread, readings)

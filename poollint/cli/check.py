@@ -1,0 +1,196 @@
+"""``poollint check``: the main job."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poollint.cli.main import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, EXIT_USAGE, fail
+from poollint.findings import SEVERITIES
+
+if TYPE_CHECKING:
+    from poollint import api
+
+LEVELS = ("error", "warning", "info", "never")
+
+
+@click.command(short_help="Check files and folders.")
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.option("--as", "as_system", metavar="SYSTEM", help="Read the named files as this system's, whatever their names.")
+@click.option("--stdin-filename", metavar="NAME", help="The name of what comes in on standard input (path `-`).")
+@click.option(
+    "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text, concise, json, ...; may be repeated."
+)
+@click.option("--output", metavar="FILE", help="Write the report to FILE instead of standard output.")
+@click.option("--select", multiple=True, metavar="RULES", help="Only these: codes, names, systems, groups; commas.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Not these.")
+@click.option("--extend-select", multiple=True, metavar="RULES", help="These too.")
+@click.option("--fail-on", type=click.Choice(LEVELS), help="Exit 1 from this severity on. [default: warning]")
+@click.option("--min-severity", type=click.Choice(("error", "warning", "info")), help="Show from this severity on.")
+@click.option("--target", "targets", multiple=True, metavar="SYSTEM=VERSION", help="Check for this version.")
+@click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
+@click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
+@click.option("--baseline", metavar="FILE", help="Findings recorded in FILE do not count.")
+@click.option("--write-baseline", metavar="FILE", help="Record today's findings in FILE.")
+@click.option("--statistics", is_flag=True, help="Count the findings by rule.")
+@click.option("--show-suppressed", is_flag=True, help="Show suppressed findings too.")
+@click.option("--show-files", is_flag=True, help="List the files that would be checked, and as what; check nothing.")
+@click.option("--preview", is_flag=True, help="Use preview rules.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 even when there are findings.")
+@click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="No summary.")
+@click.option("-v", "--verbose", is_flag=True, help="Say which files were checked and which were passed over.")
+def check(paths: tuple[str, ...], **options: Any) -> int:
+    """Check PATHS (files and folders; default: this directory) and report what is wrong.
+
+    \b
+    poollint check
+    poollint check --target nginx=1.22 deploy/nginx
+    poollint check --select PGB --fail-on error pgbouncer.ini
+    cat snippet.conf | poollint check - --stdin-filename nginx.conf
+
+    A line `poollint: ignore[RULE] -- reason` in a comment suppresses a finding there.
+    """
+    from poollint.config import ConfigError
+
+    try:
+        return _check(paths or (".",), options)
+    except ConfigError as error:
+        fail(str(error), EXIT_USAGE)
+
+
+def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
+    from poollint import api
+    from poollint.cli.common import make_options
+    from poollint.config import CliChoice, check_choice
+
+    choice = CliChoice(
+        _words(options["select"]) or None,
+        _words(options["ignore"]),
+        _words(options["extend_select"]),
+        True if options["preview"] else None,
+    )
+    run_options = make_options(
+        options["as_system"], options["targets"], options["config_path"], isolated=options["isolated"], cli=choice
+    )
+    reports = _formats(options["formats"], options["output"])
+    session = api.Session(run_options, api.DiskFiles())
+    if choice.select or choice.ignore or choice.extend_select:
+        check_choice(choice, session.known())
+    config = session.config_for("." if paths == ("-",) else paths[0])
+    session.files.max_size = config.max_file_size  # type: ignore[attr-defined]
+    if options["show_files"]:
+        return _show_files(session, paths)
+    result = _run(session, paths, options["stdin_filename"])
+    return _finish(session, result, options, reports, config)
+
+
+def _words(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def _formats(texts: tuple[str, ...], output: str | None) -> list[tuple[str, str]]:
+    """(format, file or "") of each report wanted."""
+    from poollint.api import did_you_mean
+    from poollint.reports import FORMATS
+
+    wanted = [(name, target or output or "") for name, _, target in (text.partition("=") for text in texts or ("text",))]
+    for name, _ in wanted:
+        if name not in FORMATS:
+            fail(f"--format {name}: no such format{did_you_mean(name, FORMATS)}; there are {', '.join(FORMATS)}")
+    if len({target for _, target in wanted}) < len(wanted):
+        fail("--format: two reports would go to one place; name a file for one of them: --format json=report.json")
+    return wanted
+
+
+def _run(session: api.Session, paths: tuple[str, ...], stdin_name: str | None) -> api.Result:
+    from poollint import api
+    from poollint.config import ConfigError
+
+    if "-" in paths:
+        if len(paths) > 1:
+            fail("`-` (standard input) cannot be mixed with other paths")
+        return _run_stdin(session, stdin_name)
+    try:
+        return api.check_with(session, paths)
+    except ConfigError as error:
+        fail(str(error))
+
+
+def _run_stdin(session: api.Session, name: str | None) -> api.Result:
+    from poollint import api
+    from poollint.source import Source
+
+    path = name or "<stdin>"
+    source = Source.from_bytes(path, sys.stdin.buffer.read(session.files.max_size + 1))  # type: ignore[attr-defined]
+    session.files = api.MemoryFiles({path: source.text}, beneath=session.files)
+    found = (session.options.as_system, True) if session.options.as_system else None
+    found = found or api.recognise_text(session, path, source.text)
+    if found is None:
+        message = "is of no system that poollint knows; --stdin-filename NAME or --as SYSTEM says what it is"
+        return api.Result([], [api.UnreadFile(path, message, True)], [])
+    reading = session.read(source, found[0], named=found[1])
+    return api.Result(session.check([reading]), [], [reading])
+
+
+def _show_files(session: api.Session, paths: tuple[str, ...]) -> int:
+    from poollint import api
+
+    found = api.discover_with(session, paths)
+    for each in found.candidates:
+        click.echo(f"{each.path}: {each.system} ({each.reason})")
+    for problem in found.problems:
+        click.echo(f"poollint: {problem.path}: {problem.message}", err=True)
+    return EXIT_CLEAN if found.candidates else EXIT_UNREAD
+
+
+def _finish(
+    session: api.Session, result: api.Result, options: dict[str, Any], reports: list[tuple[str, str]], config: Any
+) -> int:
+    """Baseline, reports, exit status."""
+    from poollint import reports as rendering
+
+    min_severity = options["min_severity"] or config.min_severity
+    fail_on = options["fail_on"] or config.fail_on
+    shown = [f for f in result.findings if SEVERITIES.index(f.severity) >= SEVERITIES.index(min_severity)]
+    shown = _baselined(shown, options, config)
+    if shown is None:
+        return EXIT_CLEAN
+    for each in result.unread:
+        if each.named or options["verbose"]:
+            click.echo(f"poollint: {each.path}: {each.message}", err=True)
+    if options["verbose"]:
+        for reading in result.files:
+            click.echo(f"poollint: checked {reading.path} as {reading.system}", err=True)
+    rendering.write_all(session, result, shown, reports, options)
+    if any(each.named for each in result.unread):
+        return EXIT_UNREAD
+    if not result.files:
+        click.echo("poollint: nothing to check: no file here is of a system that poollint knows", err=True)
+        return EXIT_UNREAD
+    if options["exit_zero"] or fail_on == "never":
+        return EXIT_CLEAN
+    level = SEVERITIES.index(fail_on)
+    counted = (f for f in shown if f.suppressed is None)
+    return EXIT_FINDINGS if any(SEVERITIES.index(f.severity) >= level for f in counted) else EXIT_CLEAN
+
+
+def _baselined(findings: list[Any], options: dict[str, Any], config: Any) -> list[Any] | None:
+    """The findings with those of the baseline marked; None when a baseline was written instead."""
+    path = options["baseline"] or config.baseline
+    if options["write_baseline"]:
+        from poollint.engine.baseline import write_baseline
+
+        count = write_baseline(options["write_baseline"], findings)
+        click.echo(f"poollint: recorded {count} findings in {options['write_baseline']}", err=True)
+        return None
+    if not path:
+        return findings
+    from poollint.engine.baseline import apply_baseline, read_baseline
+
+    marked, gone = apply_baseline(findings, read_baseline(path), path)
+    for line in gone:
+        click.echo(f"poollint: {path}: gone: {line}", err=True)
+    return marked

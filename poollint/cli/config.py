@@ -1,0 +1,69 @@
+"""``poollint config``: the effective configuration, with the origin of each value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from poollint.cli.main import EXIT_CLEAN, fail
+
+
+@click.command(short_help="Show the effective configuration.")
+@click.argument("path", default=".", metavar="[PATH]")
+@click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
+@click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def config(path: str, config_path: str | None, isolated: bool, form: str) -> int:
+    """Show the configuration that holds for PATH (default: this directory), and where each value comes from."""
+    from poollint import api
+    from poollint.cli.common import make_options
+    from poollint.config import ConfigError
+
+    session = api.Session(make_options(None, (), config_path, isolated=isolated), api.DiskFiles())
+    try:
+        found = session.config_for(path)
+    except ConfigError as error:
+        fail(str(error))
+    rows = list(_rows(found))
+    if form == "json":
+        import json
+
+        shown = {key: {"value": value, "origin": origin} for key, value, origin in rows}
+        click.echo(json.dumps({"version": 1, "path": found.path, "root": found.root, "values": shown}, indent=2))
+        return EXIT_CLEAN
+    click.echo(f"# {found.path or 'no configuration file: the defaults'}")
+    for key, value, origin in rows:
+        click.echo(f"{key} = {_toml(value)}  # {origin}")
+    return EXIT_CLEAN
+
+
+def _rows(found: Any) -> Any:
+    for key in (
+        "select", "ignore", "extend_select", "exclude", "extend_exclude", "include", "fail_on", "min_severity",
+        "require_reason", "allow_inline", "max_file_size", "preview", "baseline", "rule_dirs",
+    ):  # fmt: skip
+        value = getattr(found, key)
+        dashed = key.replace("_", "-")
+        yield dashed, list(value) if isinstance(value, tuple) else value, found.origin(dashed)
+    for pattern, system in found.files:
+        yield f'files."{pattern}"', system, found.origin(f"files.{pattern}")
+    for system, version in found.versions.items():
+        yield f"versions.{system}", ".".join(map(str, version)), found.origin(f"versions.{system}")
+    for table, values in (("severity", found.severity), ("rules", found.rule_options), ("", found.system_options)):
+        for name, value in values.items():
+            prefix = f"{table}." if table else ""
+            if isinstance(value, dict):
+                for key, each in value.items():
+                    dashed = key.replace("_", "-")
+                    yield f"{prefix}{name}.{dashed}", each, found.origin(f"{prefix}{name}.{dashed}")
+            else:
+                yield f"{prefix}{name}", value, found.origin(f"{prefix}{name}")
+
+
+def _toml(value: Any) -> str:
+    import json
+
+    if value is None:
+        return '""'
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,79 @@
+"""``poollint explain``: a rule's page, or what a setting is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from poollint.cli.main import fail
+
+
+@click.command(short_help="Explain a rule or a setting.")
+@click.argument("what", metavar="RULE|SYSTEM.SETTING")
+@click.option("--target", "targets", multiple=True, metavar="SYSTEM=VERSION", help="Speak of this version.")
+@click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
+@click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
+def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolated: bool) -> int:
+    """Explain a rule (by code or name) or a setting (SYSTEM.SETTING).
+
+    \b
+    poollint explain PGB048
+    poollint explain pgbouncer.query_wait_timeout
+    """
+    from poollint.cli.common import make_options
+    from poollint.knowledge.index import knowledge
+
+    options = make_options(None, targets, config_path, isolated=isolated)
+    known = knowledge()
+    rules = [rule for rule in known.rules.values() if what in (rule["code"], rule["name"], *rule["aliases"])]
+    if not rules:
+        rules = [rule for rule in known.rules.values() if rule["code"].lower() == what.lower()]
+    if rules:
+        for rule in rules:
+            _rule(known, rule, options)
+        return 0
+    system, dot, setting = what.partition(".")
+    if dot and system in known.systems:
+        from poollint.knowledge.describe import describe_setting
+
+        lines = describe_setting(known.catalogue(system), setting, options.targets.get(system))
+        if lines:
+            click.echo("\n".join(lines))
+            return 0
+        from poollint.api import did_you_mean
+
+        names = {name for kind in known.catalogue(system).kinds.values() for name in kind.settings}
+        fail(f"{system} has no setting {setting!r}{did_you_mean(setting, names)}")
+    if what in known.systems:
+        _system(known, what)
+        return 0
+    _nothing(known, what, system if dot else "")
+
+
+def _nothing(known: Any, what: str, system: str) -> None:
+    from poollint.api import did_you_mean
+
+    if system:
+        fail(f"no system {system!r}{did_you_mean(system, known.systems)}")
+    words = [word for rule in known.rules.values() for word in (rule["code"], rule["name"])]
+    fail(f"no rule {what!r}{did_you_mean(what, [*words, *known.systems])}; poollint rules lists them")
+
+
+def _rule(known: Any, rule: dict[str, Any], options: Any) -> None:
+    from poollint.api import Session
+    from poollint.files import DiskFiles
+    from poollint.knowledge.describe import describe_rule
+
+    session = Session(options, DiskFiles())
+    policy: Any = session.policy_for("")
+    active, why = policy.selection.active(rule["code"], rule["name"], rule["system"], rule["topic"], rule["preview"])
+    with open(known.page_path(rule), encoding="utf-8") as handle:
+        text = handle.read()
+    click.echo(describe_rule(text, rule, known.systems, active=active, why=why))
+
+
+def _system(known: Any, system: str) -> None:
+    from poollint.knowledge.describe import describe_system
+
+    click.echo("\n".join(describe_system(known, system)))

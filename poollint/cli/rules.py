@@ -1,0 +1,181 @@
+"""``poollint rules``: list them, run their examples, begin a new one."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from poollint.cli.main import EXIT_CLEAN, EXIT_FINDINGS, fail
+
+
+@click.group(invoke_without_command=True, short_help="List the rules; test pages; begin a new page.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--system", metavar="SYSTEM", help="Only the rules of this system.")
+@click.pass_context
+def rules(ctx: click.Context, form: str, system: str | None) -> int:
+    """List every rule with its code, severity, effect and system.
+
+    \b
+    poollint rules --system pgbouncer
+    poollint rules test                 run the examples of the shipped pages
+    poollint rules test my-rules/       ... of your own
+    poollint rules new pool-too-large   write the scaffold of a page
+    """
+    if ctx.invoked_subcommand is not None:
+        return EXIT_CLEAN
+    from poollint.api import did_you_mean
+    from poollint.knowledge.index import knowledge
+
+    known = knowledge()
+    if system and system not in known.systems:
+        fail(f"--system {system}: no such system{did_you_mean(system, known.systems)}")
+    wanted = [rule for rule in known.rules.values() if not system or rule["system"] == system]
+    wanted.sort(key=lambda rule: (rule["system"], rule["code"]))
+    _print(wanted, form)
+    return EXIT_CLEAN
+
+
+def _print(wanted: list[dict[str, Any]], form: str) -> None:
+    from poollint.findings import SEVERITY_OF_EFFECT
+
+    rows = [
+        {
+            "code": rule["code"],
+            "name": rule["name"],
+            "severity": rule.get("severity") or SEVERITY_OF_EFFECT[rule["effect"]],
+            "effect": rule["effect"],
+            "topic": rule["topic"],
+            "system": rule["system"] or "any",
+            "options": {name: table.get("default") for name, table in rule["options"].items()},
+            "preview": rule["preview"],
+        }
+        for rule in wanted
+    ]
+    if form == "json":
+        import json
+
+        click.echo(json.dumps({"version": 1, "rules": rows}, indent=2))
+        return
+    if form == "markdown":
+        click.echo("| code | name | severity | effect | topic | system |\n|---|---|---|---|---|---|")
+        for row in rows:
+            click.echo("| {code} | {name} | {severity} | {effect} | {topic} | {system} |".format(**row))
+        return
+    for row in rows:
+        click.echo("{code:<8} {severity:<8} {effect:<8} {topic:<9} {system:<11} {name}".format(**row))
+
+
+@rules.command("test", short_help="Run the examples of rule pages.")
+@click.argument("folders", nargs=-1, metavar="[DIR]...")
+@click.option("-v", "--verbose", is_flag=True, help="Name every page.")
+def test_pages(folders: tuple[str, ...], verbose: bool) -> int:
+    """Run the Bad, Good and Not-reported examples of the pages in DIR (default: those shipped) through the pipeline.
+
+    A bad example must have a finding of its rule and no warning or error of another; the rest must have none of it.
+    """
+    from poollint.engine import examples
+    from poollint.knowledge.index import knowledge
+    from poollint.knowledge.pages import PageError
+
+    known = knowledge()
+    pages = failures = 0
+    for root in folders or (known.root,):
+        if not os.path.isdir(root):
+            fail(f"{root}: is no folder")
+        for folder in examples.folders(root):
+            try:
+                for page, wrong in examples.check_pages(folder, system_of(known, folder)):
+                    pages += 1
+                    failures += len(wrong)
+                    if verbose:
+                        click.echo(f"{page.card['code']} {page.name}: {'FAILED' if wrong else 'ok'}")
+                    for each in wrong:
+                        click.echo(f"{each.page}:{each.line}: {each.message}")
+            except PageError as error:
+                failures += 1
+                click.echo(str(error))
+    click.echo(f"{pages} pages, {failures} failures", err=True)
+    if not pages and not failures:
+        fail("no page found")
+    return EXIT_FINDINGS if failures else EXIT_CLEAN
+
+
+def system_of(known: Any, folder: str) -> str:
+    """The system of a folder of pages: by its settings.toml, else by its name."""
+    name = os.path.basename(os.path.abspath(folder))
+    for system, shape in known.systems.items():
+        if shape["folder"] == name:
+            return str(system)
+    return ""
+
+
+SCAFFOLD = """\
+# {name}
+
+```toml
+code = "XX001"
+effect = "risk"
+topic = "size"
+on = "main"
+when = "default_pool_size > opt.limit"
+at = "default_pool_size"
+message = "{{setting}} = {{raw}}: say what the program does with it"
+help = "say the better value"
+since = "{version}"
+options = {{ limit = {{ default = 100, type = "int", help = "the largest size that is not reported" }} }}
+```
+
+What goes wrong, for whom, in which versions; how to choose the value.
+
+## Bad
+
+```ini pgbouncer.ini
+[databases]
+app = host=/var/run/postgresql
+
+[pgbouncer]
+auth_file = /etc/pgbouncer/userlist.txt
+default_pool_size = 500
+```
+
+## Good
+
+```ini pgbouncer.ini
+[databases]
+app = host=/var/run/postgresql
+
+[pgbouncer]
+auth_file = /etc/pgbouncer/userlist.txt
+default_pool_size = 20
+```
+
+## Not reported
+
+Say which look-alike must stay silent, and why.
+
+## References
+
+- https://www.pgbouncer.org/config.html
+"""
+
+
+@rules.command("new", short_help="Write the scaffold of a page.")
+@click.argument("name")
+@click.option("--dir", "folder", default=".", show_default=True, metavar="DIR", help="Where the page is written.")
+def new_page(name: str, folder: str) -> int:
+    """Write NAME.md, a page with every part a rule needs, ready to fill in. NAME reads after "allow"."""
+    import re
+
+    from poollint import __version__
+
+    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", name):
+        fail(f"{name!r} is no rule name: small letters, digits and single dashes, such as unbounded-acquire")
+    path = os.path.join(folder, f"{name}.md")
+    if os.path.exists(path):
+        fail(f"{path} exists already")
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(SCAFFOLD.format(name=name, version=__version__))
+    click.echo(f"wrote {path}; run it with: poollint rules test {folder}")
+    return EXIT_CLEAN

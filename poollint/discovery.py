@@ -1,0 +1,580 @@
+"""Which files to check, and what each of them is: told by the configuration, by name, then by content.
+
+Only files whose name leaves it open are opened, and of them the first 64 KiB are read. Nothing here parses.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poollint.config import DEFAULT_EXCLUDE, matches, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from poollint.config import Config
+    from poollint.files import Files
+
+HEAD = 64 * 1024
+NO_SYSTEM = "none"
+IGNORE_FILES = (".gitignore", ".poollintignore")
+PLAUSIBLE = frozenset((".conf", ".ini", ".cfg", ".cnf", ".inc", ".vhost"))
+TEMPLATES = frozenset(
+    (".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tmpl", ".gotmpl", ".tpl", ".stpl", ".template", ".mustache", ".in")
+)
+COPIES = frozenset((".sample", ".example", ".dist", ".default"))
+# Extensionless names that are never a server's configuration, so that they need not be opened.
+_OTHERS = re.compile(
+    r"(?:Makefile|GNUmakefile|Dockerfile|Containerfile|Jenkinsfile|Vagrantfile|Procfile|Gemfile|Rakefile|Pipfile|Brewfile|"
+    r"LICEN[CS]E|COPYING|NOTICE|AUTHORS|CONTRIBUTORS|MAINTAINERS|OWNERS|CODEOWNERS|README|CHANGES|CHANGELOG|NEWS|TODO|"
+    r"INSTALL|VERSION|configure|gradlew|mvnw|py\.typed)",
+    re.IGNORECASE,
+)
+_MAGIC = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x7fELF", "an ELF program"),
+    (b"\x89PNG", "a PNG image"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+)
+
+
+class SystemShape(NamedTuple):
+    """How a system's files are known: globs of names, regexes of content.
+
+    A glob with a ``/`` is matched with the end of the path. ``content`` holds of the first 64 KiB of text.
+    """
+
+    name: str
+    files: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
+
+
+class Candidate(NamedTuple):
+    """A file to check. ``named``: its name, the configuration or the user told the system, not its content."""
+
+    path: str
+    system: str
+    reason: str
+    named: bool
+
+
+class FileProblem(NamedTuple):
+    """A file that is passed over.
+
+    ``error``: it was named and cannot be read; ``warning``: it was named and is not for us; ``note``: the rest.
+    """
+
+    path: str
+    message: str
+    severity: str
+
+
+class Discovered(NamedTuple):
+    """What was found beneath the paths; ``skipped`` counts the rest: ignored, excluded, unrecognised, repeated."""
+
+    candidates: list[Candidate]
+    problems: list[FileProblem]
+    skipped: dict[str, int]
+
+
+def shapes_of(systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) -> list[SystemShape]:
+    """Shapes from the [system] tables of catalogues."""
+    if not hasattr(systems, "items"):
+        return list(systems)  # type: ignore[arg-type]
+    return [
+        SystemShape(name, tuple(table.get("files", ())), tuple(table.get("content", ())))
+        for name, table in systems.items()
+    ]
+
+
+class _Glob(NamedTuple):
+    rank: tuple[int, int]
+    system: str
+    text: str
+    regex: re.Pattern[str] | None
+
+
+class Recogniser:
+    """Tells whose configuration a file is."""
+
+    __slots__ = ("_any", "_content", "_globs", "_literal", "_shapes", "_tails")
+
+    def __init__(self, systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) -> None:
+        self._shapes = shapes_of(systems)
+        self._literal: dict[str, list[_Glob]] = {}
+        self._globs: list[tuple[str, str]] = []
+        self._tails: list[_Glob] | None = None
+        self._any: re.Pattern[str] | None = None
+        self._content: dict[str, list[re.Pattern[str]]] = {}
+        for shape in self._shapes:
+            for glob in shape.files:
+                if _is_plain(glob) and "/" not in glob:
+                    found = _Glob((1, len(glob)), shape.name, glob, None)
+                    self._literal.setdefault(glob, []).append(found)
+                else:
+                    self._globs.append((shape.name, glob))
+
+    def by_name(self, path: str) -> tuple[list[str], str]:
+        """The systems that claim a name best (several when none is closer than the other), and the glob that did."""
+        best: list[_Glob] = []
+        for name in _names(path):
+            found = self._matching(name)
+            if found:
+                top = max(each.rank for each in found)
+                best = [each for each in found if each.rank == top]
+                break
+        return sorted({each.system for each in best}), best[0].text if best else ""
+
+    def _matching(self, path: str) -> list[_Glob]:
+        found = list(self._literal.get(path.rpartition("/")[2], ()))
+        if not self._globs:
+            return found
+        if self._any is None:
+            self._tails = [_compile(system, glob) for system, glob in self._globs]
+            parts = (each.regex.pattern for each in self._tails if each.regex is not None)
+            self._any = re.compile("|".join(parts))
+        if self._any.search(path) and self._tails is not None:
+            found += [each for each in self._tails if each.regex is not None and each.regex.search(path)]
+        return found
+
+    def by_content(self, text: str, among: Iterable[str] = ()) -> str | None:
+        """The system that most of its expressions speak for; None when none does, or two do alike."""
+        wanted = set(among)
+        scores: list[tuple[int, str]] = []
+        for shape in self._shapes:
+            if wanted and shape.name not in wanted:
+                continue
+            score = sum(1 for regex in self._expressions(shape) if regex.search(text))
+            if score:
+                scores.append((score, shape.name))
+        scores.sort(reverse=True)
+        if not scores or (len(scores) > 1 and scores[0][0] == scores[1][0]):
+            return None
+        return scores[0][1]
+
+    def _expressions(self, shape: SystemShape) -> list[re.Pattern[str]]:
+        found = self._content.get(shape.name)
+        if found is None:
+            found = self._content[shape.name] = [re.compile(text) for text in shape.content]
+        return found
+
+    def recognise(self, path: str, text: Callable[[], str], *, always: bool = False) -> Candidate | None:
+        """Whose file this is; ``text`` is asked only where the name does not tell.
+
+        ``always``: look at the content whatever the name's ending is.
+        """
+        systems, glob = self.by_name(path)
+        if len(systems) == 1:
+            return Candidate(path, systems[0], f"name {glob}", named=True)
+        if not systems and not always and not is_plausible(path.rpartition("/")[2]):
+            return None
+        system = self.by_content(text(), systems)
+        return None if system is None else Candidate(path, system, "content", named=False)
+
+
+def _is_plain(glob: str) -> bool:
+    return not any(sign in glob for sign in "*?[")
+
+
+def _compile(system: str, glob: str) -> _Glob:
+    """``sites-enabled/*`` matches the end of a path, ``*`` no ``/``; a plain last part outranks a wild one."""
+    from fnmatch import translate
+
+    # translate() wraps its pattern as (?s:...)\Z; a "." there stands for "*", "?" alone
+    parts = [re.sub(r"^\(\?s:|\)\\[zZ]$", "", translate(part)).replace(".*", "[^/]*") for part in glob.split("/")]
+    regex = re.compile(r"(?:^|/)" + "/".join(parts) + r"\Z")
+    letters = len(re.sub(r"[*?/]|\[[^]]*\]", "", glob))
+    return _Glob((int(_is_plain(glob.rpartition("/")[2])), letters), system, glob, regex)
+
+
+def _names(path: str) -> Iterator[str]:
+    """The path, then without the endings of a template or a sample: ``nginx.conf.j2`` is an ``nginx.conf``."""
+    yield path
+    while True:
+        stem, ending = os.path.splitext(path)
+        if ending not in TEMPLATES and ending not in COPIES:
+            return
+        path = stem
+        yield path
+
+
+def is_plausible(base: str) -> bool:
+    """Whether the content of a file with this name is worth a look."""
+    *_, base = _names(base)
+    ending = os.path.splitext(base)[1]
+    if ending:
+        return ending in PLAUSIBLE
+    return not base.startswith(".") and _OTHERS.fullmatch(base) is None
+
+
+def recognise(
+    path: str,
+    text: str,
+    systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape],
+    files: Sequence[tuple[str, str]] = (),
+) -> tuple[str, bool] | None:
+    """(system, whether its name or ``files`` told) of a text; None when it is nobody's."""
+    for pattern, system in reversed(files):
+        if matches((pattern,), path):
+            return None if system == NO_SYSTEM else (system, True)
+    found = Recogniser(systems).recognise(path, lambda: text[:HEAD], always=True)
+    return None if found is None else (found.system, found.named)
+
+
+def discover(
+    paths: Sequence[str],
+    config_for: Callable[[str], Config],
+    systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape],
+    files: Files,
+    *,
+    as_system: str | None = None,
+) -> Discovered:
+    """The files to check beneath ``paths``, in a stable order, each real file once. ConfigError from ``config_for``."""
+    walk = _Walk(config_for, Recogniser(systems), files, as_system)
+    for path in paths:
+        walk.start(path)
+    return walk.result
+
+
+class _Walk:
+    """One search: what was found so far."""
+
+    def __init__(
+        self, config_for: Callable[[str], Config], recogniser: Recogniser, files: Files, as_system: str | None
+    ) -> None:
+        self.config_for = config_for
+        self.recogniser = recogniser
+        self.files = files
+        self.as_system = as_system
+        self.result = Discovered([], [], {})
+        self._seen: set[tuple[int, int]] = set()
+        self._excluders: dict[int, _Excluder] = {}
+
+    # Named paths
+
+    def start(self, path: str) -> None:
+        """A path that the user named: a file, or a directory to walk."""
+        kind = self.files.kind(path)
+        if kind == "dir":
+            base = os.path.basename(os.path.normpath(path))
+            self._note_directory(path, base)
+            self._walk(path)
+            return
+        reason = _unfit(path)
+        if reason is not None:
+            self._problem(path, reason, "error")
+            return
+        config = self.config_for(path)
+        pattern = self._excluder(config).of_named(path)
+        if pattern:
+            self._skip("excluded")
+            self._problem(path, f"is excluded by {pattern}", "warning")
+            return
+        self._named_file(_slashes(path), config)
+
+    def _named_file(self, path: str, config: Config) -> None:
+        if self.as_system is not None:
+            self._take(Candidate(path, self.as_system, "--as", named=True), config, "error")
+            return
+        found = self._told(path, config)
+        if found is None:
+            try:
+                found = self.recogniser.recognise(path, lambda: _text(path), always=True)
+            except OSError as error:
+                self._problem(path, error.strerror or str(error), "error")
+                return
+        if found is None or found.system == NO_SYSTEM:
+            self._skip("unrecognised")
+            self._problem(path, "is of no system that poollint knows; --as SYSTEM says what it is", "warning")
+        else:
+            self._take(found, config, "error")
+
+    # Directories
+
+    def _walk(self, top: str) -> None:
+        top = _slashes(os.path.normpath(top))
+        ignores = _Ignores.above(top)
+        if ignores is not None and ignores.ignored(os.path.abspath(top), is_dir=True):
+            ignores = None  # the user named an ignored directory, and means it
+        stack: list[tuple[str, _Ignores | None]] = [(top, ignores)]
+        while stack:
+            folder, ignores = stack.pop()
+            try:
+                with os.scandir(folder) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except OSError as error:
+                self._problem(folder, f"cannot be listed: {error.strerror or error}", "note")
+                continue
+            names = {entry.name for entry in entries}
+            for name in IGNORE_FILES:
+                if name in names:
+                    ignores = _Ignores.of(folder, name, ignores)
+            below: list[tuple[str, _Ignores | None]] = []
+            config = self.config_for(folder)
+            for entry in entries:
+                path = entry.name if folder == "." else f"{folder}/{entry.name}" if folder != "/" else f"/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    if self._enters(entry.name, path, ignores, config):
+                        below.append((path, ignores))
+                else:
+                    self._file(entry, path, ignores, config)
+            stack.extend(reversed(below))
+
+    def _enters(self, base: str, path: str, ignores: _Ignores | None, config: Config) -> bool:
+        if self._excluder(config).of(base, path + "/"):
+            self._skip("excluded")
+            return False
+        if ignores is not None and ignores.ignored(os.path.abspath(path), is_dir=True):
+            self._skip("ignored")
+            return False
+        self._note_directory(path, base)
+        return True
+
+    def _note_directory(self, path: str, base: str) -> None:
+        if len(self.recogniser.by_name(base)[0]) == 1:
+            self._problem(path, "is a directory, though its name is that of a configuration file", "note")
+
+    def _file(self, entry: os.DirEntry[str], path: str, ignores: _Ignores | None, config: Config) -> None:
+        """A file that the walk met: taken when something claims it, and nothing keeps it out."""
+        found = self._told(path, config)
+        if found is None:
+            systems, _ = self.recogniser.by_name(path)
+            if not systems and not is_plausible(entry.name):
+                return
+        if self._excluder(config).of(entry.name, path) or (
+            config.include and not matches(config.include, config.relative(path))
+        ):
+            self._skip("excluded")
+            return
+        if ignores is not None and ignores.ignored(os.path.abspath(path)):
+            self._skip("ignored")
+            return
+        by_name = found is not None or len(systems) == 1
+        reason = _unfit(path)
+        if reason is not None:
+            if by_name:
+                self._problem(path, reason, "note")
+            return
+        if found is None:
+            try:
+                found = self.recogniser.recognise(path, lambda: _text(path))
+            except OSError:
+                return  # nothing says that it is ours
+        if found is None or found.system == NO_SYSTEM:
+            self._skip("unrecognised")
+        else:
+            self._take(found, config, "note")
+
+    # Both
+
+    def _told(self, path: str, config: Config) -> Candidate | None:
+        told = config.system_of(path)
+        if told is None:
+            return None
+        system, pattern = told
+        return Candidate(path, system, f"files {pattern!r} in {config.origin('files.' + pattern)}", named=True)
+
+    def _take(self, candidate: Candidate, config: Config, severity: str) -> None:
+        """Keep a candidate unless it cannot be read or is there already under another name."""
+        path = candidate.path
+        try:
+            status = os.stat(path)
+            head = _head(path, 4096)
+        except OSError as error:
+            self._problem(path, error.strerror or str(error), severity)
+            return
+        limit = config.max_file_size
+        if status.st_size > limit:
+            size, most = status.st_size / 1048576, limit / 1048576
+            message = f"is {size:.0f} MiB; files over {most:.3g} MiB are not read (max-file-size)"
+            self._problem(path, message, severity)
+            return
+        binary = binary_kind(head)
+        if binary:
+            self._problem(path, f"is {binary}, not text", severity)
+            return
+        real = (status.st_dev, status.st_ino)
+        if real in self._seen:
+            self._skip("repeated")
+            return
+        self._seen.add(real)
+        self.result.candidates.append(candidate)
+
+    def _excluder(self, config: Config) -> _Excluder:
+        found = self._excluders.get(id(config))
+        if found is None:
+            found = self._excluders[id(config)] = _Excluder(config)
+        return found
+
+    def _problem(self, path: str, message: str, severity: str) -> None:
+        self.result.problems.append(FileProblem(_slashes(path), message, severity))
+
+    def _skip(self, why: str) -> None:
+        self.result.skipped[why] = self.result.skipped.get(why, 0) + 1
+
+
+class _Excluder:
+    """``exclude`` and ``extend-exclude``; plain names are looked up without the pattern library."""
+
+    __slots__ = ("config", "names", "own_names", "own_patterns", "patterns")
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        # what poollint excludes by itself does not keep out a file that the user names
+        own = config.extend_exclude if config.exclude is DEFAULT_EXCLUDE else (*config.exclude, *config.extend_exclude)
+        self.names, self.patterns = _split((*config.exclude, *config.extend_exclude))
+        self.own_names, self.own_patterns = _split(own)
+
+    def of(self, base: str, path: str) -> bool:
+        """Whether an entry of a walked directory is excluded; a directory's path ends in ``/``."""
+        if base in self.names:
+            return True
+        if not self.patterns:
+            return False
+        inside = self.config.relative(path) + ("/" if path.endswith("/") else "")
+        return matches(self.patterns, inside)
+
+    def of_named(self, path: str) -> str:
+        """What of the user's own patterns excludes a named file, for a message; empty: nothing."""
+        if not self.own_names and not self.own_patterns:
+            return ""
+        inside = self.config.relative(path)
+        if inside.startswith("../"):
+            return ""
+        where = shown(self.config.path) if self.config.path else "the configuration"
+        for part in inside.split("/"):
+            if part in self.own_names:
+                return f"{part!r} in {where}"
+        if not self.own_patterns or not matches(self.own_patterns, inside):
+            return ""
+        for pattern in self.own_patterns:
+            if not pattern.startswith("!") and matches((pattern,), inside):
+                return f"{pattern!r} in {where}"
+        return where
+
+
+def _split(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Plain names, and the patterns that need more; with a negation among them the order counts, so all do."""
+    if any(pattern.startswith("!") for pattern in patterns):
+        return frozenset(), patterns
+    plain = frozenset(pattern for pattern in patterns if _is_plain(pattern) and not set(pattern) & set("/\\ "))
+    return plain, tuple(pattern for pattern in patterns if pattern not in plain)
+
+
+class _Ignores:
+    """The rules of one ignore file, above those of the directories further up."""
+
+    __slots__ = ("above_", "base", "spec")
+
+    def __init__(self, base: str, lines: list[str], above: _Ignores | None) -> None:
+        from pathspec import GitIgnoreSpec
+
+        self.base = base
+        self.spec = GitIgnoreSpec.from_lines(lines)
+        self.above_ = above
+
+    @classmethod
+    def of(cls, folder: str, name: str, above: _Ignores | None) -> _Ignores | None:
+        """With the rules of a folder's ignore file added; one that cannot be read adds none."""
+        try:
+            with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as handle:
+                lines = [line for line in handle.read().splitlines() if line.strip() and not line.startswith("#")]
+        except OSError:
+            return above
+        try:
+            return cls(os.path.abspath(folder), lines, above) if lines else above
+        except ValueError:  # a pattern that git refuses too
+            return above
+
+    @classmethod
+    def above(cls, top: str) -> _Ignores | None:
+        """The rules that the folders above ``top`` have, from the root of its repository."""
+        folders = []
+        folder = os.path.abspath(top)
+        while not os.path.exists(os.path.join(folder, ".git")):
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return None  # no repository: only what stands beneath counts
+            folder = parent
+            folders.append(folder)
+        found = None
+        exclude = os.path.join(folder, ".git", "info", "exclude")
+        if os.path.isfile(exclude):
+            found = cls.of(folder, os.path.join(".git", "info", "exclude"), None)
+        for each in reversed(folders):
+            for name in IGNORE_FILES:
+                if os.path.isfile(os.path.join(each, name)):
+                    found = cls.of(each, name, found)
+        return found
+
+    def ignored(self, path: str, *, is_dir: bool = False) -> bool:
+        """Whether an absolute path is ignored: the nearest file that speaks of it decides, in it the last line."""
+        level: _Ignores | None = self
+        while level is not None:
+            start = len(level.base) + (not level.base.endswith(os.sep))
+            inside = path[start:].replace(os.sep, "/") + ("/" if is_dir else "")
+            verdict = level.spec.check_file(inside).include
+            if verdict is not None:
+                return bool(verdict)
+            level = level.above_
+        return False
+
+
+def _slashes(path: str) -> str:
+    return path.replace(os.sep, "/") if os.sep != "/" else path
+
+
+def _unfit(path: str) -> str | None:
+    """Why a path is no file that could be read; never opens what might block."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        if os.path.islink(path):
+            return f"is a dangling link to {os.readlink(path)}"
+        return error.strerror or str(error)
+    except ValueError as error:  # a NUL in the path
+        return str(error)
+    if stat.S_ISREG(mode):
+        return None
+    for test, name in (
+        (stat.S_ISDIR, "a directory"),
+        (stat.S_ISFIFO, "a FIFO"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if test(mode):
+            return f"is {name}, not a regular file"
+    return "is not a regular file"
+
+
+def _head(path: str, size: int = HEAD) -> bytes:
+    """The first bytes of a file; a FIFO that took its place meanwhile does not block."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        return os.read(handle, size)
+    finally:
+        os.close(handle)
+
+
+def _text(path: str) -> str:
+    """The beginning of a file as text; empty for a binary file."""
+    head = _head(path)
+    return "" if binary_kind(head) else head.decode("utf-8", "surrogateescape")
+
+
+def binary_kind(head: bytes) -> str:
+    """What a file is whose beginning is no text, such as ``gzip``; empty for text (which may hold a stray NUL)."""
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    if b"\0" not in head:
+        return ""
+    odd = sum(1 for byte in head if byte < 32 and byte not in (7, 8, 9, 10, 12, 13, 27))
+    return "binary" if odd * 10 > len(head) else ""

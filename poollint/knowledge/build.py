@@ -1,0 +1,155 @@
+"""Pages and catalogues parsed and checked, as the plain tables that the index keeps."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from poollint.knowledge.catalogue import Catalogue, CatalogueError, KindSpec
+from poollint.knowledge.pages import Page, PageError, parse_page
+from poollint.versions import parse_range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def build(root: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """(index, packs by system) of a folder of rules. PageError, CatalogueError for what cannot be used."""
+    systems: dict[str, dict[str, Any]] = {}
+    packs: dict[str, dict[str, Any]] = {"": {"cards": []}}
+    catalogues: dict[str, Catalogue] = {}
+    folders = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    system_of: dict[str, str] = {}
+    for folder in folders:
+        path = os.path.join(root, folder, "settings.toml")
+        if os.path.isfile(path):
+            data = _load_toml(path)
+            catalogue = Catalogue(data, path)
+            name = catalogue.name
+            system_of[folder] = name
+            catalogues[name] = catalogue
+            packs[name] = {"settings": data, "cards": []}
+            systems[name] = {
+                **catalogue.system,
+                "folder": folder,
+                "options": catalogue.options,
+                "kinds": {kind.name: kind.role for kind in catalogue.kinds.values()},
+            }
+    rules: dict[str, dict[str, Any]] = {}
+    codes: dict[str, str] = {}
+    for folder in folders:
+        system = system_of.get(folder, "")
+        for page in pages(os.path.join(root, folder), system):
+            card = {**page.card, "name": page.name, "system": system, "folder": folder}
+            check_page(page, catalogues)
+            code = card["code"]
+            if code in codes:
+                raise PageError(page.path, page.card_line, 1, f"{code} is the code of {codes[code]} already")
+            codes[code] = page.name
+            packs[system]["cards"].append(card)
+            key = page.name if page.name not in rules else f"{folder}/{page.name}"
+            rules[key] = _brief(card, folder)
+    return {"systems": systems, "rules": rules, "packs": sorted(packs)}, packs
+
+
+def _brief(card: dict[str, Any], folder: str) -> dict[str, Any]:
+    brief = {key: card[key] for key in ("code", "name", "system", "topic") if key in card}
+    first = (card.get("case") or [{}])[0]
+    for key in ("topic", "effect", "severity"):
+        value = card.get(key) or first.get(key)
+        if value:
+            brief[key] = value
+    brief.update(
+        folder=folder,
+        options=card.get("options", {}),
+        aliases=card.get("aliases", []),
+        preview=bool(card.get("preview", False)),
+        problem=card.get("problem", []),
+    )
+    return brief
+
+
+def pages(folder: str, system: str) -> Iterator[Page]:
+    """The pages of a folder, in the order of their names."""
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".md") and name != "README.md":
+            path = os.path.join(folder, name)
+            with open(path, encoding="utf-8") as handle:
+                page = parse_page(handle.read(), path, system)
+            if page.name != name[:-3]:
+                raise PageError(path, 1, 3, f"the page of {page.name!r} must be named {page.name}.md")
+            yield page
+
+
+def _load_toml(path: str) -> dict[str, Any]:
+    import tomli
+
+    try:
+        with open(path, "rb") as handle:
+            return tomli.load(handle)
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{path}: {error}") from None
+
+
+def check_page(page: Page, catalogues: dict[str, Catalogue]) -> None:
+    """Compile what the card says against the names that its kinds have. PageError with the place of the first fault."""
+    from poollint.engine.conditions import Condition, ConditionError
+    from poollint.engine.messages import MESSAGE_NAMES, Template
+
+    card = page.card
+    for case in card.get("case") or [{}]:
+        merged = {**card, **case}
+        names = known_names(page, merged, catalogues)
+        for key in ("when", "message", "help", "versions"):
+            text = merged.get(key)
+            if not text:
+                continue
+            try:
+                if key == "versions":
+                    parse_range(text)
+                elif key == "when":
+                    Condition(text, names)
+                else:
+                    free = not merged.get("when")
+                    Template(text, None if free or names is None else (*names, *MESSAGE_NAMES)).parts()
+            except ConditionError as error:
+                raise _locate(page, text, error.column, f"{key}: {error.message}") from None
+            except ValueError as error:
+                raise _locate(page, text, 1, str(error)) from None
+
+
+def known_names(page: Page, card: dict[str, Any], catalogues: dict[str, Catalogue]) -> set[str] | None:
+    """The names that a condition of the card may use; None when nothing is declared for its kinds."""
+    kinds = kinds_of(page, card, catalogues)
+    if not kinds:
+        return None
+    names = {"config", "opt", "target_known"}
+    for kind in kinds:
+        names.update(kind.settings, kind.roles, kind.facts, kind.links)
+    return names
+
+
+def kinds_of(page: Page, card: dict[str, Any], catalogues: dict[str, Catalogue]) -> list[KindSpec]:
+    wanted = card.get("on") or []
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if page.system:
+        catalogue = catalogues[page.system]
+        for kind in wanted:
+            if kind not in catalogue.kinds:
+                raise _locate(
+                    page, kind, 1, f"on = {kind!r}: {page.system} has no such kind of block; "
+                    f"it has {', '.join(sorted(catalogue.kinds))}",
+                )
+        return [catalogue.kinds[kind] for kind in wanted]
+    return [kind for catalogue in catalogues.values() for kind in catalogue.kinds.values() if kind.role in wanted]
+
+
+def _locate(page: Page, text: str, column: int, message: str) -> PageError:
+    """The error at the place where ``text`` stands in the page's card."""
+    at = page.text.find(text)
+    if at < 0:
+        return PageError(page.path, page.card_line, 1, message)
+    before = page.text[:at]
+    line = before.count("\n") + 1
+    start = at - (before.rfind("\n") + 1)
+    return PageError(page.path, line, start + column, message)

@@ -1,0 +1,119 @@
+"""The views of ``poollint show``: blocks and effective settings as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from poollint.blocks import UNKNOWN, UNLIMITED, Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poollint.blocks import Setting
+
+
+def as_json(readings: Sequence[Any]) -> dict[str, Any]:
+    """The JSON shape: infinity is ``"unlimited"``, an unknown value ``"unknown"``, durations are seconds."""
+    return {"version": 1, "files": [_file(each) for each in readings]}
+
+
+def _file(each: Any) -> dict[str, Any]:
+    problems = [*each.reading.problems, *(p for block in each.reading.blocks for p in block.problems)]
+    return {
+        "path": each.path,
+        "format": each.format,
+        "blocks": [_block(block) for block in each.reading.blocks],
+        "errors": [_problem(problem) for problem in problems],
+    }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    line, column = block.place.source.position(block.place.start)
+    return {
+        "system": block.system,
+        "kind": block.kind,
+        "name": block.name,
+        "path": block.place.source.path,
+        "line": line,
+        "column": column,
+        "settings": {setting.name: _setting(setting) for setting in block.effective()},
+        "facts": {name: plain(value) for name, value in block.facts.items()},
+        "links": {name: _link(value) for name, value in block.links.items()},
+    }
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "value": plain(setting.value),
+        "raw": setting.raw,
+        "unit": setting.spec.unit if setting.spec is not None else "",
+        "origin": setting.origin,
+        "line": None,
+        "column": None,
+    }
+    place = setting.place or setting.key_place
+    if place is not None:
+        shown["line"], shown["column"] = place.source.position(place.start)
+    return shown
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    line, column = problem.place.source.position(problem.place.start)
+    return {
+        "kind": problem.kind,
+        "path": problem.place.source.path,
+        "line": line,
+        "column": column,
+        "setting": problem.setting,
+        "values": {name: plain(value) for name, value in problem.values.items()},
+    }
+
+
+def _link(value: Any) -> Any:
+    if isinstance(value, Block):
+        return value.path
+    if isinstance(value, (list, tuple)):
+        return [_link(each) for each in value]
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it; what is no plain value is shown by its name."""
+    if value is UNKNOWN:
+        return "unknown"
+    if isinstance(value, float) and value == UNLIMITED:
+        return "unlimited"
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    if isinstance(value, dict):
+        return {str(name): plain(each) for name, each in value.items()}
+    if hasattr(value, "_asdict"):
+        return {name: plain(each) for name, each in value._asdict().items() if not name.endswith("place")}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(each) for each in value]
+    if isinstance(value, Block):
+        return value.path
+    return str(value)
+
+
+def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[str]:
+    """Lines for a reader: each block with its settings, the origin of each value, and its facts."""
+    from poollint.engine.messages import format_setting
+
+    for each in readings:
+        yield f"{each.path} ({each.system})"
+        for block in each.reading.blocks:
+            line, _ = block.place.source.position(block.place.start)
+            where = f"{block.place.source.path}:{line}"
+            yield f"  {block.kind}{' ' + block.name if block.name else ''}  [{where}]"
+            for setting in block.effective():
+                if setting.origin == "default" and (not everything or setting.value is None):
+                    continue
+                place = setting.place or setting.key_place
+                origin = setting.origin if place is None else f"{setting.origin}, line {place.source.position(place.start)[0]}"
+                written = f" (written {setting.raw})" if setting.raw and setting.raw != format_setting(setting) else ""
+                yield f"    {setting.name} = {format_setting(setting)}{written}  [{origin}]"
+        for problem in [*each.reading.problems, *(p for block in each.reading.blocks for p in block.problems)]:
+            line, column = problem.place.source.position(problem.place.start)
+            yield f"  ! {problem.place.source.path}:{line}:{column} {problem.kind} {problem.setting}".rstrip()
+        yield ""

@@ -30,7 +30,7 @@ COPIES = frozenset((".sample", ".example", ".dist", ".default"))
 _OTHERS = re.compile(
     r"(?:Makefile|GNUmakefile|Dockerfile|Containerfile|Jenkinsfile|Vagrantfile|Procfile|Gemfile|Rakefile|Pipfile|Brewfile|"
     r"LICEN[CS]E|COPYING|NOTICE|AUTHORS|CONTRIBUTORS|MAINTAINERS|OWNERS|CODEOWNERS|README|CHANGES|CHANGELOG|NEWS|TODO|"
-    r"INSTALL|VERSION|configure|gradlew|mvnw|py\.typed)",
+    r"INSTALL|VERSION|configure|gradlew|mvnw|py\.typed)(?:\.(?:md|txt|rst))?",
     re.IGNORECASE,
 )
 _MAGIC = (
@@ -86,7 +86,7 @@ class Discovered(NamedTuple):
 def shapes_of(systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) -> list[SystemShape]:
     """Shapes from the [system] tables of catalogues."""
     if not hasattr(systems, "items"):
-        return list(systems)  # type: ignore[arg-type]
+        return list(systems)
     return [
         SystemShape(name, tuple(table.get("files", ())), tuple(table.get("content", ())))
         for name, table in systems.items()
@@ -94,10 +94,21 @@ def shapes_of(systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) 
 
 
 class _Glob(NamedTuple):
-    rank: tuple[int, int]
+    tier: int
     system: str
     text: str
     regex: re.Pattern[str] | None
+
+
+class _Claim(NamedTuple):
+    """Systems that claim a name, the glob that did; ``sure`` when the content need not be asked."""
+
+    systems: list[str]
+    glob: str
+    sure: bool
+
+
+_NOBODY = _Claim([], "", sure=False)
 
 
 class Recogniser:
@@ -115,21 +126,21 @@ class Recogniser:
         for shape in self._shapes:
             for glob in shape.files:
                 if _is_plain(glob) and "/" not in glob:
-                    found = _Glob((1, len(glob)), shape.name, glob, None)
+                    found = _Glob(2, shape.name, glob, None)
                     self._literal.setdefault(glob, []).append(found)
                 else:
                     self._globs.append((shape.name, glob))
 
-    def by_name(self, path: str) -> tuple[list[str], str]:
-        """The systems that claim a name best (several when none is closer than the other), and the glob that did."""
-        best: list[_Glob] = []
+    def by_name(self, path: str) -> _Claim:
+        """Who claims a name best: a plain name before a wild one, that before an ending or a folder."""
         for name in _names(path):
             found = self._matching(name)
             if found:
-                top = max(each.rank for each in found)
-                best = [each for each in found if each.rank == top]
-                break
-        return sorted({each.system for each in best}), best[0].text if best else ""
+                top = max(each.tier for each in found)
+                best = [each for each in found if each.tier == top]
+                systems = sorted({each.system for each in best})
+                return _Claim(systems, best[0].text, sure=top > 0 and len(systems) == 1)
+        return _NOBODY
 
     def _matching(self, path: str) -> list[_Glob]:
         found = list(self._literal.get(path.rpartition("/")[2], ()))
@@ -169,13 +180,17 @@ class Recogniser:
 
         ``always``: look at the content whatever the name's ending is.
         """
-        systems, glob = self.by_name(path)
-        if len(systems) == 1:
-            return Candidate(path, systems[0], f"name {glob}", named=True)
-        if not systems and not always and not is_plausible(path.rpartition("/")[2]):
+        claim = self.by_name(path)
+        if claim.sure:
+            return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
+        if not claim.systems and not always and not is_plausible(path.rpartition("/")[2]):
             return None
-        system = self.by_content(text(), systems)
-        return None if system is None else Candidate(path, system, "content", named=False)
+        system = self.by_content(text(), claim.systems if len(claim.systems) > 1 else ())
+        if system is not None:
+            return Candidate(path, system, "content", named=system in claim.systems)
+        if len(claim.systems) == 1 and not _OTHERS.fullmatch(path.rpartition("/")[2]):
+            return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
+        return None
 
 
 def _is_plain(glob: str) -> bool:
@@ -183,14 +198,24 @@ def _is_plain(glob: str) -> bool:
 
 
 def _compile(system: str, glob: str) -> _Glob:
-    """``sites-enabled/*`` matches the end of a path, ``*`` no ``/``; a plain last part outranks a wild one."""
-    from fnmatch import translate
+    """``sites-enabled/*`` matches the end of a path; ``*`` matches no ``/``."""
+    regex = re.compile(r"(?:^|/)" + _GLOB_PART.sub(_glob_part, glob) + r"\Z")
+    last = glob.rpartition("/")[2]
+    stem = last.rstrip("*")
+    tier = 2 if _is_plain(last) else 1 if (stem.rpartition(".")[0] or stem).strip("*?") else 0
+    return _Glob(tier, system, glob, regex)
 
-    # translate() wraps its pattern as (?s:...)\Z; a "." there stands for "*", "?" alone
-    parts = [re.sub(r"^\(\?s:|\)\\[zZ]$", "", translate(part)).replace(".*", "[^/]*") for part in glob.split("/")]
-    regex = re.compile(r"(?:^|/)" + "/".join(parts) + r"\Z")
-    letters = len(re.sub(r"[*?/]|\[[^]]*\]", "", glob))
-    return _Glob((int(_is_plain(glob.rpartition("/")[2])), letters), system, glob, regex)
+
+_GLOB_PART = re.compile(r"\*|\?|\[[^]]+\]|[^*?[]+|\[")
+
+
+def _glob_part(match: re.Match[str]) -> str:
+    part = match[0]
+    if part == "*":
+        return "[^/]*"
+    if part == "?":
+        return "[^/]"
+    return part.replace("[!", "[^") if part.endswith("]") and part.startswith("[") else re.escape(part)
 
 
 def _names(path: str) -> Iterator[str]:
@@ -337,14 +362,14 @@ class _Walk:
         return True
 
     def _note_directory(self, path: str, base: str) -> None:
-        if len(self.recogniser.by_name(base)[0]) == 1:
+        if self.recogniser.by_name(base).sure:
             self._problem(path, "is a directory, though its name is that of a configuration file", "note")
 
     def _file(self, entry: os.DirEntry[str], path: str, ignores: _Ignores | None, config: Config) -> None:
         """A file that the walk met: taken when something claims it, and nothing keeps it out."""
         found = self._told(path, config)
         if found is None:
-            systems, _ = self.recogniser.by_name(path)
+            systems = self.recogniser.by_name(path).systems
             if not systems and not is_plausible(entry.name):
                 return
         if self._excluder(config).of(entry.name, path) or (

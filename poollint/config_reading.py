@@ -385,6 +385,7 @@ class _Reader:
             "duration": self.duration,
             "size": self.size,
             "list": self.texts,
+            "balancer": self.balancer,
         }.get(kind)
         found = value if check is None else check(value, at)
         choices = spec.get("enum") or spec.get("choices")
@@ -474,6 +475,16 @@ class _Reader:
 
     def file_path(self, value: Any, at: Path) -> str:
         return self.resolve(self.text(value, at))
+
+    def balancer(self, value: Any, at: Path) -> Any:
+        """What stands in front of a server: a profile's name or its idle time."""
+        from poollint.knowledge.balancers import FrontError, front
+
+        try:
+            front(value)
+        except FrontError as error:
+            self.fail(at, f"{at[-1]}: {error}")
+        return value
 
     def resolve(self, value: str) -> str:
         """A path as the file means it: from the directory that the file stands in."""

@@ -44,10 +44,10 @@ class Front(NamedTuple):
 
 
 def front(value: Any) -> Front | None:
-    """The profile that ``value`` names, or one for the duration that it tells; None for nothing told. FrontError else."""
+    """The profile that ``value`` names, or one for the duration that it tells; None for none. Else FrontError."""
     if value is None or value == "":
         return None
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _told(float(value))
     text = str(value).strip().lower()
     match = _DURATION.fullmatch(text)

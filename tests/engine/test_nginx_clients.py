@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from nginx_blocks import Maker, cases, values
 
-from engine.nginx_blocks import Maker, cases, values
 from poollint.blocks import UNKNOWN, Setting
 from poollint.engine.detectors import nginx_clients as detectors
 from poollint.source import Place, Source
@@ -74,7 +74,7 @@ def test_an_inherited_time_is_reported_where_it_is_written() -> None:
 def test_split_time(text: str, value: float, found: list[str]) -> None:
     make = Maker()
     source = Source("nginx.conf", "keepalive_timeout " + text)
-    setting = Setting("keepalive_timeout", value, place=Place(source, 18, 18 + len(text.split()[0])))
+    setting = Setting("keepalive_timeout", value, place=Place(source, 18, 18 + len(text.split(maxsplit=1)[0])))
     http = make.block("http", {"keepalive_timeout": setting})
     hits = list(detectors.split_time(http, make.context()))
     assert cases(hits) == found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from nginx_blocks import SOURCE, Maker, cases, values
 
-from engine.nginx_blocks import SOURCE, Maker, cases, values
 from poollint.blocks import UNKNOWN, Block
 from poollint.engine.detectors import nginx_limits as detectors
 from poollint.source import Source

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from nginx_blocks import Maker, cases, values
 
-from engine.nginx_blocks import Maker, cases, values
 from poollint.blocks import UNKNOWN, UNLIMITED, Block
 from poollint.engine.detectors import nginx_timeouts as detectors
 

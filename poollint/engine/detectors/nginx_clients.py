@@ -138,9 +138,17 @@ def listen_http2(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if ctx.target is not None:
         yield _http2_hit(places, "told")
     elif once(ctx, "NGX045", path):
-        servers = ctx.of("nginx", "server")
-        every = [place for server in servers for place in _http2_places(server) if place.source.path == path]
-        yield _http2_hit(every or places, "untold")
+        yield _http2_hit(_http2_by_file(ctx).get(path) or places, "untold")
+
+
+def _http2_by_file(ctx: RuleContext) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] | None = ctx.memo.get("nginx listen http2")
+    if found is None:
+        found = ctx.memo["nginx listen http2"] = {}
+        for server in ctx.of("nginx", "server"):
+            for place in _http2_places(server):
+                found.setdefault(place.source.path, []).append(place)
+    return found
 
 
 def _http2_hit(places: list[Place], case: str) -> Hit:

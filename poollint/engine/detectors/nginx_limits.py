@@ -27,13 +27,12 @@ def workers(main: Any, ctx: RuleContext) -> int | None:
 
 def proxies(main: Block, ctx: RuleContext) -> bool:
     """Whether some location of this configuration hands requests to a backend."""
-    key = ("nginx proxies", id(main))
-    found = ctx.memo.get(key)
+    found: set[int] | None = ctx.memo.get("nginx proxies")
     if found is None:
         locations = ctx.of("nginx", "location")
-        found = any(each.facts.get("handler") and each.links.get("main") is main for each in locations)
-        ctx.memo[key] = found
-    return bool(found)
+        found = {id(each.links.get("main")) for each in locations if each.facts.get("handler")}
+        ctx.memo["nginx proxies"] = found
+    return id(main) in found
 
 
 def open_files(block: Block, ctx: RuleContext) -> Iterator[Hit]:

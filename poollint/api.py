@@ -30,11 +30,19 @@ Reader = "Callable[[Source, ReadContext], Reading]"
 
 
 class UnreadFile(NamedTuple):
-    """A file that could not be checked, and why; ``named`` when the caller asked for it by name."""
+    """A file that was not checked, and why.
+
+    ``severity``: ``error`` when it was named or recognised and could not be read, ``warning`` when it was named and is
+    of no system that we know, ``note`` for the rest.
+    """
 
     path: str
     message: str
-    named: bool
+    severity: str
+
+    @property
+    def failed(self) -> bool:
+        return self.severity == "error"
 
 
 class FileReading(NamedTuple):
@@ -173,7 +181,7 @@ class Session:
             try:
                 source = self.files.load(path)
             except FileError as error:
-                unread.append(UnreadFile(path, str(error), named))
+                unread.append(UnreadFile(path, str(error), "error"))
                 continue
             done = self.read(source, system, named=named)
             readings.append(done)
@@ -200,7 +208,7 @@ class Session:
                 judge.judge_problem(problem, each.system, None, self.policy_for(problem.place.source.path))
         judge.judge_blocks()
         findings = sorted(judge.findings, key=lambda found: (found.path, found.line, found.column, found.code))
-        return self._suppress(findings, readings) if self.options.suppressions else findings
+        return self._suppress(judge, findings, readings) if self.options.suppressions else findings
 
     def root(self) -> str:
         return os.path.abspath(self.options.config.root) if self.options.config is not None else os.getcwd()
@@ -208,7 +216,7 @@ class Session:
     def _extra_cards(self) -> list[dict[str, Any]]:
         return [dict(card) for card in self.options.extra_cards] + self._user_cards
 
-    def _suppress(self, findings: list[Finding], readings: Sequence[FileReading]) -> list[Finding]:
+    def _suppress(self, judge: Judge, findings: list[Finding], readings: Sequence[FileReading]) -> list[Finding]:
         sources: dict[str, tuple[Source, str]] = {}
         for each in readings:
             sources[each.path] = (each.source, each.system)
@@ -218,7 +226,7 @@ class Session:
             return findings
         from poollint.engine.suppressing import suppress
 
-        return suppress(self, findings, sources)
+        return suppress(self, judge, findings, sources)
 
 
 class ConfigPolicy(Policy):
@@ -320,12 +328,9 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 
 def recognise_text(session: Session, path: str, text: str) -> tuple[str, bool] | None:
     """(system, whether by name) of a text, by configuration, name, then content; None when it is nobody's."""
-    from fnmatch import fnmatch
+    from poollint.discovery import recognise
 
-    for system, shape in session.knowledge.systems.items():
-        if any(fnmatch(os.path.basename(path), pattern) for pattern in shape["files"]):
-            return system, True
-    return None
+    return recognise(path, text, session.knowledge.systems, session.config_for(path).files)
 
 
 def check_text(
@@ -399,5 +404,5 @@ def check_with(session: Session, paths: Sequence[str]) -> Result:
     """``check_paths`` within a session that is already set up."""
     found = discover_with(session, paths)
     readings, unread = session.read_all((each.path, each.system, each.named) for each in found.candidates)
-    unread = [UnreadFile(each.path, each.message, each.severity == "error") for each in found.problems] + unread
+    unread = [UnreadFile(*problem) for problem in found.problems] + unread
     return Result(session.check(readings), unread, readings)

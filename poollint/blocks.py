@@ -128,10 +128,24 @@ class Block:
 
     ``path`` is the key path that names the block for a baseline (``databases.app``, ``http.upstream api``), ``place``
     the stretch that stands for the block in a finding (its head, not its whole body). ``settings`` holds what is
-    written or inherited; ``get`` adds the default of the target version, from ``spec``.
+    written or inherited; ``get`` adds the default of the target version, from ``spec``. A block that is not ``complete``
+    may have more settings than can be seen: what is not written there is UNKNOWN, never a default.
     """
 
-    __slots__ = ("facts", "kind", "links", "name", "path", "place", "problems", "settings", "spec", "system", "target")
+    __slots__ = (
+        "complete",
+        "facts",
+        "kind",
+        "links",
+        "name",
+        "path",
+        "place",
+        "problems",
+        "settings",
+        "spec",
+        "system",
+        "target",
+    )
 
     def __init__(
         self,
@@ -151,6 +165,7 @@ class Block:
         self.spec = spec
         self.path = path if path is not None else (f"{kind} {name}" if name else kind)
         self.target = target
+        self.complete = True
         self.settings: dict[str, Setting] = {}
         self.links: dict[str, Any] = {}  # name -> Block or list[Block]
         self.facts: dict[str, Any] = {}
@@ -162,7 +177,7 @@ class Block:
         if setting is None and self.spec is not None:
             found = self.spec.settings.get(name)
             if found is not None:
-                return found.default_setting(self.target)
+                return found.default_setting(self.target) if self.complete else found.unknown_setting()
         return setting
 
     def value(self, name: str) -> Any:
@@ -186,7 +201,7 @@ class Block:
         if self.spec is not None:
             for name, spec in self.spec.settings.items():
                 if name not in self.settings:
-                    yield spec.default_setting(self.target)
+                    yield spec.default_setting(self.target) if self.complete else spec.unknown_setting()
 
     def problem(self, kind: str, place: Place, **more: Any) -> None:
         self.problems.append(Problem(kind, place, **more))

@@ -130,7 +130,7 @@ def _run_stdin(session: api.Session, name: str | None) -> api.Result:
     found = found or api.recognise_text(session, path, source.text)
     if found is None:
         message = "is of no system that poollint knows; --stdin-filename NAME or --as SYSTEM says what it is"
-        return api.Result([], [api.UnreadFile(path, message, True)], [])
+        return api.Result([], [api.UnreadFile(path, message, "warning")], [])
     reading = session.read(source, found[0], named=found[1])
     return api.Result(session.check([reading]), [], [reading])
 
@@ -159,13 +159,13 @@ def _finish(
     if shown is None:
         return EXIT_CLEAN
     for each in result.unread:
-        if each.named or options["verbose"]:
+        if each.severity != "note" or options["verbose"]:
             click.echo(f"poollint: {each.path}: {each.message}", err=True)
     if options["verbose"]:
         for reading in result.files:
             click.echo(f"poollint: checked {reading.path} as {reading.system}", err=True)
     rendering.write_all(session, result, shown, reports, options)
-    if any(each.named for each in result.unread):
+    if any(each.failed for each in result.unread):
         return EXIT_UNREAD
     if not result.files:
         click.echo("poollint: nothing to check: no file here is of a system that poollint knows", err=True)

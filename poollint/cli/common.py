@@ -45,4 +45,4 @@ def read_paths(paths: Sequence[str], options: api.Options) -> tuple[list[api.Fil
         readings, unread = session.read_all((each.path, each.system, each.named) for each in found.candidates)
     except ConfigError as error:
         fail(str(error))
-    return readings, [api.UnreadFile(p.path, p.message, p.severity == "error") for p in found.problems] + unread
+    return readings, [api.UnreadFile(*problem) for problem in found.problems] + unread

@@ -37,7 +37,8 @@ def show(
     options = make_options(as_system, targets, config_path, isolated=isolated)
     readings, unread = read_paths(paths, options)
     for each in unread:
-        click.echo(f"poollint: {each.path}: {each.message}", err=True)
+        if each.severity != "note":
+            click.echo(f"poollint: {each.path}: {each.message}", err=True)
     from poollint.reports import show as view
 
     if form == "json":
@@ -48,7 +49,7 @@ def show(
         _write_text(view, readings, everything=everything)
     if not readings:
         fail("nothing to show: no file here is of a system that poollint knows", EXIT_UNREAD)
-    return EXIT_UNREAD if any(each.named for each in unread) else 0
+    return EXIT_UNREAD if any(each.failed for each in unread) else 0
 
 
 def _write_text(view: Any, readings: Any, *, everything: bool) -> None:

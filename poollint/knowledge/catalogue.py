@@ -7,6 +7,7 @@ The file's form::
     [settings.NAME]     a setting of every kind of block, or of the kinds that its `contexts` name
     [kinds.KIND]        title; facts and links: names that the reader computes, each with a sentence
     [kinds.KIND.settings.NAME]   a setting of that kind of block
+    [parameters]        further names that the software accepts, in a form that the system's reader knows
 
 A key that is not known here is refused when the file is loaded.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poollint.blocks import UNLIMITED, Setting
+from poollint.blocks import UNKNOWN, UNLIMITED, Setting
 from poollint.versions import Version, in_range, parse_version
 
 SETTING_KEYS = frozenset(
@@ -35,7 +36,7 @@ class CatalogueError(Exception):
 class SettingSpec:
     """One setting: type, unit, default by version, bounds, versions, role. ``raw`` is the table as written."""
 
-    __slots__ = ("_defaults", "default", "name", "raw", "role", "type", "unit")
+    __slots__ = ("_defaults", "_unknown", "default", "name", "raw", "role", "type", "unit")
 
     def __init__(self, name: str, raw: dict[str, Any]) -> None:
         self.name = name
@@ -45,6 +46,7 @@ class SettingSpec:
         self.role: str = raw.get("role", "")
         self.default: Any = self._decode(raw.get("default"))
         self._defaults: dict[Version | None, Setting] = {}
+        self._unknown: Setting | None = None
 
     def _decode(self, value: Any) -> Any:
         if value in ("unlimited", "forever"):
@@ -68,6 +70,12 @@ class SettingSpec:
             raw = self.raw.get("default_raw") or ("" if value is None else str(value))
             found = self._defaults[target] = Setting(self.name, value, raw, origin="default", spec=self)
         return found
+
+    def unknown_setting(self) -> Setting:
+        """The setting as it stands where it may be set out of sight."""
+        if self._unknown is None:
+            self._unknown = Setting(self.name, UNKNOWN, "", origin="default", spec=self)
+        return self._unknown
 
     def get(self, key: str, default: Any = None) -> Any:
         return self.raw.get(key, default)
@@ -108,7 +116,7 @@ class KindSpec:
 class Catalogue:
     """A system's settings.toml."""
 
-    __slots__ = ("docs", "kinds", "name", "newest", "options", "system", "title")
+    __slots__ = ("docs", "kinds", "name", "newest", "options", "parameters", "system", "title")
 
     def __init__(self, data: dict[str, Any], where: str = "settings.toml") -> None:
         check_keys(data, where)
@@ -120,6 +128,7 @@ class Catalogue:
         self.options: dict[str, dict[str, Any]] = {
             name.replace("-", "_"): table for name, table in data.get("options", {}).items()
         }
+        self.parameters: dict[str, Any] = data.get("parameters", {})
         shared = {key: SettingSpec(key, table) for key, table in data.get("settings", {}).items()}
         kinds = data.get("kinds") or {"pool": {}}
         self.kinds = {name: KindSpec(name, raw, shared) for name, raw in kinds.items()}

@@ -1,0 +1,104 @@
+"""Source languages as trees: tree-sitter's, with places in the text.
+
+Broken code still gives a tree; what lies in an error node is for the reader to distrust.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from poollint.source import Place, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Language, Node
+
+# language of a file by its extension: (our name of the language, module of the grammar, function of the module)
+GRAMMARS = {
+    "python": ("tree_sitter_python", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "java": ("tree_sitter_java", "language"),
+    "kotlin": ("tree_sitter_kotlin", "language"),
+    "go": ("tree_sitter_go", "language"),
+}
+EXTENSIONS = {
+    ".py": "python",
+    ".js": "javascript",
+    ".cjs": "javascript",
+    ".mjs": "javascript",
+    ".jsx": "tsx",
+    ".ts": "typescript",
+    ".cts": "typescript",
+    ".mts": "typescript",
+    ".tsx": "tsx",
+    ".java": "java",
+    ".kt": "kotlin",
+    ".kts": "kotlin",
+    ".go": "go",
+}
+
+
+@cache
+def grammar(language: str) -> Language:
+    """The grammar, imported on first use. ImportError when its distribution is not installed."""
+    import importlib
+
+    from tree_sitter import Language
+
+    module, function = GRAMMARS[language]
+    return Language(getattr(importlib.import_module(module), function)())
+
+
+class SourceTree:
+    """A parsed file; ``place`` turns a node into a stretch of its source."""
+
+    __slots__ = ("_ascii", "_data", "language", "root", "source")
+
+    def __init__(self, source: Source, language: str) -> None:
+        from tree_sitter import Parser
+
+        self.source = source
+        self.language = language
+        self._data = source.text.encode("utf-8", "surrogateescape")
+        self._ascii = len(self._data) == len(source.text)
+        self.root: Node = Parser(grammar(language)).parse(self._data).root_node
+
+    def offset(self, at: int) -> int:
+        """A byte offset as an offset of the text."""
+        if self._ascii:
+            return at
+        return len(self._data[:at].decode("utf-8", "surrogateescape"))
+
+    def place(self, node: Node) -> Place:
+        return Place(self.source, self.offset(node.start_byte), self.offset(node.end_byte))
+
+    def text(self, node: Node | None) -> str:
+        if node is None:
+            return ""
+        return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def walk(self, node: Node | None = None) -> Iterator[Node]:
+        """Every named node below one (itself first), in the order of the text; no recursion, so depth cannot hurt."""
+        cursor = (node or self.root).walk()
+        depth = 0
+        while True:
+            current: Any = cursor.node
+            if current.is_named:
+                yield current
+            if cursor.goto_first_child():
+                depth += 1
+                continue
+            while not cursor.goto_next_sibling():
+                if depth == 0 or not cursor.goto_parent():
+                    return
+                depth -= 1
+            if depth == 0:
+                return
+
+
+def parse(source: Source, language: str) -> SourceTree:
+    return SourceTree(source, language)

@@ -369,7 +369,7 @@ class Selection:
         self.preview = preview
         self.severities = severities
 
-    def active(  # noqa: PLR0913  a rule is known by all of these
+    def active(
         self,
         code: str,
         name: str,
@@ -439,6 +439,13 @@ def _rank(selector: str, rule: _Rule) -> tuple[int, int] | None:
     if selector in rule.groups:
         return (2, 0)
     return (1, 0) if selector == ALL else None
+
+
+def names_rule(selector: str, brief: Mapping[str, Any]) -> bool:
+    """Whether a selector names a rule: ``brief`` has its code, name, system, topic, effect and aliases."""
+    names = (brief["name"].lower(), *(alias.lower() for alias in brief.get("aliases", ())))
+    groups = (brief.get("topic", ""), brief.get("effect", ""))
+    return _rank(selector.lower(), _Rule(brief["code"].lower(), names, brief.get("system", ""), groups)) is not None
 
 
 def selection_for(config: Config, path: str, cli: CliChoice) -> Selection:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def finding(code: str = "PGB001", path: str = "a.ini", key: str = "databases.app.pool_size", line: int = 3) -> Finding:
     return Finding(
         code=code, name="x", severity="warning", effect="risk", topic="size", message="m", help="", path=path,
-        line=line, column=1, end_line=line, end_column=2, system="pgbouncer", block="", setting="", key=key, help_url="",
+        line=line, column=1, end_line=line, end_column=2, system="pgbouncer", block="", setting="", key=key,
+        help_url="",
         fingerprint="",
     )  # fmt: skip
 

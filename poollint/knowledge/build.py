@@ -32,6 +32,7 @@ def build(root: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
             systems[name] = {
                 **catalogue.system,
                 "folder": folder,
+                "found": catalogue.found,
                 "options": catalogue.options,
                 "kinds": {kind.name: kind.role for kind in catalogue.kinds.values()},
             }
@@ -49,7 +50,35 @@ def build(root: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
             packs[system]["cards"].append(card)
             key = page.name if page.name not in rules else f"{folder}/{page.name}"
             rules[key] = _brief(card, folder)
-    return {"systems": systems, "rules": rules, "packs": sorted(packs)}, packs
+    index = {"systems": systems, "rules": rules, "packs": sorted(packs), "triggers": triggers(systems)}
+    return index, packs
+
+
+def triggers(systems: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Language family -> a regular expression (of bytes): a file without a match constructs no pool that we know."""
+    words: dict[str, set[str]] = {}
+    for system in systems.values():
+        for table in system["found"]:
+            family = table.get("language")
+            if family:
+                words.setdefault(family, set()).update(_trigger_words(table, family))
+    return {family: "|".join(sorted(found)) for family, found in words.items()}
+
+
+def _trigger_words(table: dict[str, Any], family: str) -> set[str]:
+    import re
+
+    def listed(key: str) -> list[str]:
+        value = table.get(key, [])
+        return [value] if isinstance(value, str) else list(value)
+
+    if listed("trigger"):
+        return {re.escape(word) for word in listed("trigger")}
+    modules = [module for module in listed("module") if module]
+    if family in ("javascript", "go") and modules and not table.get("local"):
+        node = "(?:node:)?" if family == "javascript" else ""
+        return {f"[\"'`]{node}{re.escape(module)}[\"'`]" for module in modules}
+    return {rf"\b{re.escape(name)}\b" for name in listed("construct")}
 
 
 def _brief(card: dict[str, Any], folder: str) -> dict[str, Any]:

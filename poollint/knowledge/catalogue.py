@@ -7,6 +7,8 @@ The file's form::
     [settings.NAME]     a setting of every kind of block, or of the kinds that its `contexts` name
     [kinds.KIND]        title; facts and links: names that the reader computes, each with a sentence
     [kinds.KIND.settings.NAME]   a setting of that kind of block
+    [[found]]           where its settings stand in source code and in files of keys: see poollint.readers.source.match
+                        and poollint.readers.keyed
     [parameters]        further names that the software accepts, in a form that the system's reader knows
 
 A key that is not known here is refused when the file is loaded.
@@ -27,6 +29,12 @@ SYSTEM_KEYS = frozenset(
     "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive".split()
 )
 KIND_KEYS = frozenset("title facts links settings inherits doc role".split())
+
+
+FOUND_KEYS = frozenset(
+    "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
+    "relaxed url scheme section env separator command flags note name_from require".split()
+)
 
 
 class CatalogueError(Exception):
@@ -116,7 +124,7 @@ class KindSpec:
 class Catalogue:
     """A system's settings.toml."""
 
-    __slots__ = ("docs", "kinds", "name", "newest", "options", "parameters", "system", "title")
+    __slots__ = ("docs", "found", "kinds", "name", "newest", "options", "parameters", "system", "title")
 
     def __init__(self, data: dict[str, Any], where: str = "settings.toml") -> None:
         check_keys(data, where)
@@ -125,6 +133,7 @@ class Catalogue:
         self.title: str = self.system["title"]
         self.docs: str = self.system.get("docs", "")
         self.newest: Version | None = parse_version(self.system["newest"]) if "newest" in self.system else None
+        self.found: list[dict[str, Any]] = data.get("found", [])
         self.options: dict[str, dict[str, Any]] = {
             name.replace("-", "_"): table for name, table in data.get("options", {}).items()
         }
@@ -144,6 +153,8 @@ def check_keys(data: dict[str, Any], where: str) -> None:
     """CatalogueError, with the table's name, for a key that nothing would read."""
     for table, known in (("system", SYSTEM_KEYS),):
         _refuse_unknown(data.get(table, {}), known, f"{where}: [{table}]")
+    for table in data.get("found", []):
+        _refuse_unknown(table, FOUND_KEYS, f"{where}: [[found]]")
     for name, raw in data.get("settings", {}).items():
         _refuse_unknown(raw, SETTING_KEYS, f"{where}: [settings.{name}]")
     for kind, raw in data.get("kinds", {}).items():

@@ -15,7 +15,7 @@ from poollint.knowledge.catalogue import Catalogue, CatalogueError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = os.path.dirname(HERE)
-FORMAT = "2"
+FORMAT = "3"
 
 
 def rules_root() -> str:
@@ -50,6 +50,12 @@ class Knowledge:
         """Rule name (``system/name`` where two systems share one) -> code, name, system, topic, options, ..."""
         rules: dict[str, dict[str, Any]] = self.index["rules"]
         return rules
+
+    @property
+    def triggers(self) -> dict[str, str]:
+        """Family of source languages -> the regular expression that a file must match to be parsed."""
+        found: dict[str, str] = self.index["triggers"]
+        return found
 
     def catalogue(self, system: str) -> Catalogue:
         found = self._catalogues.get(system)

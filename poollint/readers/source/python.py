@@ -552,3 +552,7 @@ def arithmetic(operator: str, left: Any, right: Any) -> Any:
         }.get(operator, lambda: UNKNOWN)()
     except (ArithmeticError, TypeError, ValueError):
         return UNKNOWN
+
+
+def open_file(tree: SourceTree) -> PythonFile:
+    return PythonFile(tree)

@@ -1,0 +1,664 @@
+"""JavaScript and TypeScript: imports and requires, constant folding, constructions, calls and later assignments.
+
+A canonical name is ``module.Export`` (``pg.Pool``, ``mysql2/promise.createPool``); the module itself, called or
+constructed, is ``module.default`` (``knex.default``). The ``node:`` prefix is dropped. A global name (``fetch``) has no dot.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from poollint.blocks import UNKNOWN
+from poollint.readers.source.python import arithmetic
+from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from poollint.formats.source_code import SourceTree
+
+_FUNCTIONS = frozenset(
+    "function_declaration function_expression arrow_function method_definition generator_function "
+    "generator_function_declaration".split()
+)
+_LOOPS = frozenset("for_statement for_in_statement while_statement do_statement".split())
+_WRAPPERS = frozenset(
+    "parenthesized_expression as_expression satisfies_expression non_null_expression await_expression type_assertion".split()
+)
+_BRANCHES = frozenset("if_statement switch_statement try_statement ternary_expression".split()) | _LOOPS
+_ROUTES = frozenset("get post put patch delete all use route on createServer".split())
+_HANDLER_NAMES = frozenset("handler GET POST PUT PATCH DELETE HEAD OPTIONS loader action getServerSideProps".split())
+_NUMBER = re.compile(r"^(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]*\.?[0-9_]+(?:[eE][+-]?[0-9]+)?|[0-9_]+\.)n?$")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
+_GLOBALS = frozenset(("fetch", "WebSocket", "EventSource"))
+_ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
+MAX_DEPTH = 40
+
+
+class JavascriptFile:
+    """One file: what its names mean, and the calls in it."""
+
+    def __init__(self, tree: SourceTree) -> None:
+        self.tree = tree
+        self.imports: dict[str, str] = {}
+        self._declared: dict[tuple[int, str], list[Node]] = {}
+        self._assigned: dict[str, int] = {}
+        self._properties: dict[str, list[tuple[str, Node, Node]]] = {}
+        self._methods: dict[str, list[Node]] = {}
+        self._calls: list[Node] = []
+        self._collect()
+
+    # Names
+
+    def _collect(self) -> None:
+        for node in self.tree.walk():
+            kind = node.type
+            if kind == "import_statement":
+                self._import(node)
+            elif kind == "variable_declarator":
+                self._declare(node)
+            elif kind in ("call_expression", "new_expression"):
+                self._calls.append(node)
+                self._note_method(node)
+            elif kind in ("assignment_expression", "augmented_assignment_expression", "update_expression"):
+                self._note_assignment(node)
+            elif kind in ("function_declaration", "class_declaration"):
+                name = node.child_by_field_name("name")
+                if name is not None:
+                    self._declared.setdefault((self._scope_id(node), self.tree.text(name)), []).append(node)
+
+    def _import(self, node: Node) -> None:
+        text = self.tree.text
+        if text(node).startswith("import type"):
+            return
+        source = node.child_by_field_name("source")
+        clause = next((child for child in node.named_children if child.type == "import_clause"), None)
+        for child in node.named_children:
+            if child.type == "import_require_clause":
+                source = child.child_by_field_name("source")
+                self.imports[text(child.named_children[0])] = self._module(source)
+                return
+        if clause is None or source is None:
+            return
+        module = self._module(source)
+        for child in clause.named_children:
+            if child.type == "identifier":
+                self.imports[text(child)] = module
+            elif child.type == "namespace_import":
+                self.imports[text(child.named_children[0])] = module
+            elif child.type == "named_imports":
+                for specifier in child.named_children:
+                    if specifier.type == "import_specifier" and not text(specifier).startswith("type "):
+                        name = text(specifier.child_by_field_name("name"))
+                        alias = specifier.child_by_field_name("alias")
+                        self.imports[text(alias) if alias is not None else name] = _member(module, name)
+
+    def _module(self, node: Node | None) -> str:
+        name = self.tree.text(node).strip("'\"`")
+        return name[5:] if name.startswith("node:") else name
+
+    def _declare(self, node: Node) -> None:
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name is None:
+            return
+        if name.type == "identifier":
+            self._declared.setdefault((self._scope_id(node), self.tree.text(name)), []).append(node)
+            module = self._required(value)
+            if module:
+                self.imports[self.tree.text(name)] = module
+        elif name.type == "object_pattern":
+            module = self._required(value) or self._bound(value)
+            for child in name.named_children:
+                if child.type == "shorthand_property_identifier_pattern":
+                    key = alias = self.tree.text(child)
+                elif child.type == "pair_pattern":
+                    key = self.tree.text(child.child_by_field_name("key"))
+                    alias = self.tree.text(child.child_by_field_name("value"))
+                else:
+                    continue
+                if module:
+                    self.imports[alias] = _member(module, key)
+                else:
+                    self._declared.setdefault((self._scope_id(node), alias), []).append(name)
+
+    def _required(self, node: Node | None) -> str:
+        """The module of ``require("m")`` and ``await import("m")``, or the member of one: ``require("m").a``."""
+        node = _unwrap(node)
+        if node is None:
+            return ""
+        if node.type == "member_expression":
+            base = self._required(node.child_by_field_name("object"))
+            return _member(base, self.tree.text(node.child_by_field_name("property"))) if base else ""
+        if node.type != "call_expression":
+            return ""
+        function = self.tree.text(node.child_by_field_name("function"))
+        arguments = self._arguments(node)
+        if function in ("require", "import") and len(arguments) == 1 and arguments[0].type == "string":
+            return self._module(arguments[0])
+        return ""
+
+    def _bound(self, node: Node | None) -> str:
+        node = _unwrap(node)
+        if node is None or node.type not in ("identifier", "member_expression"):
+            return ""
+        return self.resolve(node)
+
+    def _note_assignment(self, node: Node) -> None:
+        left = node.child_by_field_name("left") or node.child_by_field_name("argument")
+        if left is None:
+            return
+        if left.type == "identifier":
+            name = self.tree.text(left)
+            self._assigned[name] = self._assigned.get(name, 0) + 1
+        elif left.type == "member_expression":
+            holder = self.tree.text(left.child_by_field_name("object"))
+            name_node = left.child_by_field_name("property")
+            right = node.child_by_field_name("right")
+            if name_node is not None and right is not None and node.type == "assignment_expression":
+                self._properties.setdefault(holder, []).append((self.tree.text(name_node), name_node, right))
+
+    def _note_method(self, node: Node) -> None:
+        function = node.child_by_field_name("function")
+        if function is not None and function.type == "member_expression":
+            holder = self.tree.text(function.child_by_field_name("object"))
+            self._methods.setdefault(holder, []).append(node)
+
+    def _scope_id(self, node: Node) -> int:
+        scope = self._scope(node)
+        return scope.id if scope is not None else self.tree.root.id
+
+    @staticmethod
+    def _scope(node: Node) -> Node | None:
+        """The nearest enclosing function, or the program."""
+        current = node.parent
+        while current is not None and current.type not in _FUNCTIONS and current.type != "program":
+            current = current.parent
+        return current
+
+    def resolve(self, node: Node | None) -> str:
+        """The canonical name of an expression; empty when it is nothing imported and no global that we know."""
+        node = _unwrap(node)
+        if node is None:
+            return ""
+        if node.type == "identifier":
+            return self._resolve_name(node)
+        if node.type == "member_expression":
+            base = self.resolve(node.child_by_field_name("object"))
+            return _member(base, self.tree.text(node.child_by_field_name("property"))) if base else ""
+        return self._required(node)
+
+    def _resolve_name(self, node: Node) -> str:
+        name = self.tree.text(node)
+        scope = self._scope(node)
+        while scope is not None:
+            if name in self._parameters(scope):
+                return ""
+            for declared in self._declared.get((scope.id, name), ()):
+                if declared.type == "variable_declarator":
+                    value = _unwrap(declared.child_by_field_name("value"))
+                    if self._required(value):
+                        return self._required(value)
+                    if value is not None and value.type in ("identifier", "member_expression") and name not in self._assigned:
+                        return self.resolve(value) if self.tree.text(value) != name else ""
+                return ""
+            scope = self._scope(scope)
+        found = self.imports.get(name, "")
+        return found or (name if name in _GLOBALS else "")
+
+    def _parameters(self, function: Node) -> tuple[str, ...]:
+        single = function.child_by_field_name("parameter")
+        if single is not None:
+            return (self.tree.text(single),)
+        parameters = function.child_by_field_name("parameters")
+        if parameters is None:
+            return ()
+        names = []
+        for child in parameters.named_children:
+            target = child.child_by_field_name("pattern") or child.child_by_field_name("left") or child
+            if target.type in ("object_pattern", "array_pattern"):
+                names += [self.tree.text(each) for each in self.tree.walk(target) if each.type.endswith("identifier_pattern")]
+                names += [self.tree.text(each) for each in self.tree.walk(target) if each.type == "identifier"]
+            else:
+                names.append(self.tree.text(target))
+        return tuple(names)
+
+    def _constant(self, node: Node, name: str) -> Node | None:
+        """The value of a ``const`` (or a ``let`` that is never assigned again) in the nearest scope that declares it."""
+        scope = self._scope(node)
+        while scope is not None:
+            if name in self._parameters(scope):
+                return None
+            found = self._declared.get((scope.id, name))
+            if found:
+                only = found[0] if len(found) == 1 else None
+                if only is None or only.type != "variable_declarator" or name in self._assigned:
+                    return None
+                return only.child_by_field_name("value")
+            scope = self._scope(scope)
+        return None
+
+    # Folding
+
+    def fold(self, node: Node | None, depth: int = 0) -> Folded:
+        assert node is not None
+        place = self.tree.place(node)
+        inner = _unwrap(node)
+        if inner is None or depth > MAX_DEPTH:
+            return Folded(UNKNOWN, place)
+        if inner.has_error and inner.type not in ("object", "call_expression", "new_expression"):
+            return Folded(UNKNOWN, place)
+        method = getattr(self, f"_fold_{inner.type}", None)
+        if method is None:
+            return Folded(UNKNOWN, place)
+        folded: Folded = method(inner, depth + 1)
+        return folded._replace(place=place)
+
+    def _plain(self, node: Node, value: Any) -> Folded:
+        return Folded(value, self.tree.place(node))
+
+    def _unknown(self, node: Node) -> Folded:
+        return Folded(UNKNOWN, self.tree.place(node))
+
+    def _fold_number(self, node: Node, _depth: int) -> Folded:
+        return self._plain(node, number(self.tree.text(node)))
+
+    def _fold_true(self, node: Node, _depth: int) -> Folded:
+        return self._plain(node, True)
+
+    def _fold_false(self, node: Node, _depth: int) -> Folded:
+        return self._plain(node, False)
+
+    def _fold_null(self, node: Node, _depth: int) -> Folded:
+        return self._plain(node, None)
+
+    def _fold_undefined(self, node: Node, _depth: int) -> Folded:
+        return self._plain(node, None)
+
+    def _fold_string(self, node: Node, _depth: int) -> Folded:
+        text = self.tree.text(node)[1:-1]
+        return self._plain(node, re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text, flags=re.S))
+
+    def _fold_template_string(self, node: Node, _depth: int) -> Folded:
+        if any(child.type == "template_substitution" for child in node.named_children):
+            return self._unknown(node)
+        return self._plain(node, self.tree.text(node)[1:-1])
+
+    def _fold_unary_expression(self, node: Node, depth: int) -> Folded:
+        inner = self.fold(node.child_by_field_name("argument"), depth)
+        operator = self.tree.text(node.child_by_field_name("operator"))
+        if operator == "+":
+            return self._number_of(node, inner)
+        if operator == "-" and isinstance(inner.value, (int, float)):
+            return self._plain(node, -inner.value)
+        if operator == "!" and inner.known and not isinstance(inner.value, (Table, Made, Ref)):
+            return self._plain(node, not inner.value)
+        if operator == "void":
+            return self._plain(node, None)
+        return self._unknown(node)
+
+    def _fold_binary_expression(self, node: Node, depth: int) -> Folded:
+        left = self.fold(node.child_by_field_name("left"), depth)
+        right = self.fold(node.child_by_field_name("right"), depth)
+        operator = self.tree.text(node.child_by_field_name("operator"))
+        if operator in ("||", "??"):
+            return self._fallback(node, operator, left, right)
+        return Folded(arithmetic(operator, left.value, right.value), self.tree.place(node), left.env or right.env)
+
+    def _fallback(self, node: Node, operator: str, left: Folded, right: Folded) -> Folded:
+        """``process.env.X ?? 20``: 20 is the default of X, and a string would come from the environment."""
+        if left.env and not left.known:
+            return right._replace(env=left.env, text=left.text and isinstance(right.value, str))
+        if left.known:
+            missing = left.value is None if operator == "??" else not left.value
+            return right if missing else left
+        return self._unknown(node)
+
+    def _fold_object(self, node: Node, depth: int) -> Folded:
+        table = Table()
+        table.broken = node.has_error
+        for child in node.named_children:
+            if child.type == "pair":
+                self._pair(table, child, depth)
+            elif child.type == "shorthand_property_identifier":
+                value = self._fold_name(child, self.tree.text(child), depth)
+                table.entries[self.tree.text(child)] = Entry(self.tree.place(child), value)
+            elif child.type == "spread_element":
+                self._spread(table, child.named_children[0], depth)
+            elif child.type == "method_definition":
+                name = child.child_by_field_name("name")
+                table.entries[self.tree.text(name)] = Entry(self.tree.place(child), self._unknown(child))
+        return self._plain(node, table)
+
+    def _pair(self, table: Table, node: Node, depth: int) -> None:
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        if key is None or value is None:
+            table.broken = True
+            return
+        if key.type == "computed_property_name":
+            folded = self.fold(key.named_children[0], depth).value if key.named_children else UNKNOWN
+            if not isinstance(folded, str):
+                table.complete = False
+                return
+            name = folded
+        else:
+            name = self.tree.text(key).strip("'\"")
+        table.entries[name] = Entry(self.tree.place(key), self.fold(value, depth))
+
+    def _spread(self, table: Table, node: Node, depth: int) -> None:
+        value = self.fold(node, depth).value
+        if isinstance(value, Table):
+            table.merge(value)
+        else:
+            table.complete = False
+
+    def _fold_array(self, node: Node, depth: int) -> Folded:
+        return self._plain(node, [self.fold(child, depth) for child in node.named_children if child.type != "comment"])
+
+    def _fold_identifier(self, node: Node, depth: int) -> Folded:
+        return self._fold_name(node, self.tree.text(node), depth)
+
+    def _fold_name(self, node: Node, name: str, depth: int) -> Folded:
+        if name == "Infinity":
+            return self._plain(node, math.inf)
+        if name == "undefined":
+            return self._plain(node, None)
+        value = self._constant(node, name)
+        if value is not None and not self._required(value):
+            folded = self.fold(value, depth)
+            if isinstance(folded.value, Table):
+                folded = folded._replace(value=self._mutated(name, folded.value, depth))
+            return folded
+        resolved = self._resolve_name(node) if node.type == "identifier" else self.imports.get(name, "")
+        return self._plain(node, Ref(resolved)) if resolved else self._unknown(node)
+
+    def _mutated(self, name: str, table: Table, depth: int) -> Table:
+        assignments = self._properties.get(name)
+        if not assignments:
+            return table
+        changed = table.copy()
+        for key, key_node, _right in assignments:
+            changed.entries[key] = Entry(self.tree.place(key_node), self._unknown(key_node))
+        return changed
+
+    def _fold_member_expression(self, node: Node, depth: int) -> Folded:
+        text = self.tree.text(node)
+        base, name = node.child_by_field_name("object"), self.tree.text(node.child_by_field_name("property"))
+        if self.tree.text(base) in ("process.env", "import.meta.env", "Bun.env"):
+            return Folded(UNKNOWN, self.tree.place(node), name, text=True)
+        if text == "Number.MAX_SAFE_INTEGER":
+            return self._plain(node, 2**53 - 1)
+        if text in ("Number.POSITIVE_INFINITY", "Number.Infinity"):
+            return self._plain(node, math.inf)
+        resolved = self.resolve(node)
+        if resolved:
+            return self._plain(node, Ref(resolved))
+        table = self.fold(base, depth).value
+        if isinstance(table, Table) and name in table.entries:
+            return table.entries[name].value
+        return self._unknown(node)
+
+    def _fold_subscript_expression(self, node: Node, depth: int) -> Folded:
+        key = self.fold(node.child_by_field_name("index"), depth).value
+        if self.tree.text(node.child_by_field_name("object")) == "process.env":
+            return Folded(UNKNOWN, self.tree.place(node), key if isinstance(key, str) else "?", text=True)
+        table = self.fold(node.child_by_field_name("object"), depth).value
+        if isinstance(table, Table) and isinstance(key, str) and key in table.entries:
+            return table.entries[key].value
+        return self._unknown(node)
+
+    def _number_of(self, node: Node, inner: Folded, *, whole: bool = False) -> Folded:
+        value = inner.value
+        if isinstance(value, str):
+            value = _leading(value) if whole else number(value.strip())
+        elif not isinstance(value, (int, float)):
+            value = UNKNOWN
+        elif whole and not isinstance(value, bool) and math.isfinite(value):
+            value = int(value)
+        return Folded(value, self.tree.place(node), inner.env)
+
+    def _fold_call_expression(self, node: Node, depth: int) -> Folded:
+        function = node.child_by_field_name("function")
+        name = self.tree.text(function)
+        arguments = self._arguments(node)
+        if name in ("Number", "parseFloat") and len(arguments) == 1:
+            return self._number_of(node, self.fold(arguments[0], depth))
+        if name in ("parseInt", "Number.parseInt") and arguments:
+            return self._number_of(node, self.fold(arguments[0], depth), whole=True)
+        if name == "Boolean" and len(arguments) == 1:
+            inner = self.fold(arguments[0], depth)
+            return self._plain(node, bool(inner.value)) if inner.known else self._unknown(node)
+        if name in ("Math.max", "Math.min") and arguments:
+            return self._extreme(node, name, [self.fold(each, depth).value for each in arguments])
+        if name == "Object.freeze" and len(arguments) == 1:
+            return self.fold(arguments[0], depth)
+        if name == "Object.assign":
+            return self._assign(node, arguments, depth)
+        if re.fullmatch(r"(?:[eE]nv|config(?:Service)?|this\.config(?:Service)?)\.(?:int|number|str|string|bool|get)", name):
+            return self._env_helper(node, name, arguments, depth)
+        if self.resolve(function):
+            return self._plain(node, Made(self.call(node, depth)))
+        return self._unknown(node)
+
+    def _fold_new_expression(self, node: Node, depth: int) -> Folded:
+        if self.resolve(node.child_by_field_name("constructor")):
+            return self._plain(node, Made(self.call(node, depth)))
+        return self._unknown(node)
+
+    def _extreme(self, node: Node, name: str, values: list[Any]) -> Folded:
+        if all(isinstance(value, (int, float)) for value in values):
+            return self._plain(node, max(values) if name.endswith("max") else min(values))
+        return self._unknown(node)
+
+    def _assign(self, node: Node, arguments: list[Node], depth: int) -> Folded:
+        table = Table()
+        for argument in arguments:
+            self._spread(table, argument, depth)
+        return self._plain(node, table)
+
+    def _env_helper(self, node: Node, name: str, arguments: list[Node], depth: int) -> Folded:
+        key = self.fold(arguments[0], depth).value if arguments else None
+        env = key if isinstance(key, str) else "?"
+        if len(arguments) < 2:
+            return Folded(UNKNOWN, self.tree.place(node), env)
+        default = self.fold(arguments[1], depth)
+        return Folded(default.value, self.tree.place(node), env)
+
+    # Calls
+
+    def _arguments(self, node: Node) -> list[Node]:
+        arguments = node.child_by_field_name("arguments")
+        if arguments is None:
+            return []
+        return [child for child in arguments.named_children if child.type != "comment"]
+
+    def call(self, node: Node, depth: int = 0) -> Call:
+        """A call or construction with its arguments folded, what is set on its result later, and its surroundings."""
+        function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+        assert function is not None
+        made = Call(callable_name(self.resolve(function)), self.tree.place(function))
+        for child in self._arguments(node):
+            if child.type == "spread_element":
+                made.complete = False
+                break
+            made.positional.append(self.fold(child, depth + 1))
+        arguments = node.child_by_field_name("arguments")
+        made.broken = arguments is not None and any(
+            child.type == "ERROR" for child in arguments.children
+        )
+        made.name = self._target(node)
+        if made.name:
+            for name, name_node, right in self._properties.get(made.name, ()):
+                made.later[name] = Entry(self.tree.place(name_node), self.fold(right, depth + 1))
+            made.used = {"methods": [self._method(each) for each in self._methods.get(made.name, ())]}
+        made.scope = self.scope(node)
+        return made
+
+    def _method(self, node: Node) -> tuple[str, list[Folded]]:
+        function = node.child_by_field_name("function")
+        assert function is not None
+        arguments = [self.fold(each, MAX_DEPTH - 4) for each in self._arguments(node)[:2]]
+        return self.tree.text(function.child_by_field_name("property")), arguments
+
+    def calls(self) -> Iterator[Call]:
+        """Every call or construction of an imported name or a known global, in the order of the text."""
+        for node in self._calls:
+            function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+            if self.resolve(function) and not self._required(node):
+                yield self.call(node)
+
+    def _target(self, node: Node) -> str:
+        parent = node.parent
+        while parent is not None and parent.type in (*_WRAPPERS, "binary_expression"):
+            parent = parent.parent
+        if parent is None:
+            return ""
+        if parent.type == "variable_declarator":
+            return self.tree.text(parent.child_by_field_name("name"))
+        if parent.type in ("assignment_expression", "augmented_assignment_expression"):
+            return self.tree.text(parent.child_by_field_name("left"))
+        return ""
+
+    def scope(self, node: Node) -> Scope:
+        functions: list[str] = []
+        parameters: tuple[str, ...] = ()
+        classes: list[str] = []
+        in_loop = guarded = returned = False
+        handler = ""
+        previous, current = node, node.parent
+        while current is not None:
+            kind = current.type
+            if kind in _FUNCTIONS:
+                if not functions:
+                    parameters = self._parameters(current)
+                    handler = self._handler(current, parameters)
+                    in_loop = in_loop or self._is_array_callback(current)
+                functions.append(self._function_name(current))
+            elif kind in ("class_declaration", "class"):
+                classes.append(self.tree.text(current.child_by_field_name("name")))
+            elif not functions:
+                in_loop = in_loop or kind in _LOOPS
+                guarded = guarded or self._is_guard(current, previous)
+                returned = returned or kind == "return_statement"
+            previous, current = current, current.parent
+        return Scope(tuple(functions), (), parameters, tuple(classes), in_loop, guarded, returned, handler=handler)
+
+    def _is_guard(self, node: Node, child: Node) -> bool:
+        """``if (!pool) pool = new Pool()``, ``pool ??= new Pool()``, ``global.pool || new Pool()``: made once."""
+        if node.type == "if_statement":
+            condition = self.tree.text(node.child_by_field_name("condition"))
+            return bool(re.search(r"![\w.(]|===? *(?:null|undefined)|NODE_ENV", condition))
+        if node.type == "augmented_assignment_expression":
+            return self.tree.text(node.child_by_field_name("operator")) in ("??=", "||=")
+        if node.type == "binary_expression":
+            right = node.child_by_field_name("right")
+            operator = self.tree.text(node.child_by_field_name("operator"))
+            return operator in ("??", "||") and right is not None and right.id == child.id
+        return False
+
+    def _is_array_callback(self, function: Node) -> bool:
+        call = self._call_around(function)
+        if call is None:
+            return False
+        callee = call.child_by_field_name("function")
+        return (
+            callee is not None
+            and callee.type == "member_expression"
+            and self.tree.text(callee.child_by_field_name("property")) in _ARRAY_CALLS
+        )
+
+    @staticmethod
+    def _call_around(function: Node) -> Node | None:
+        arguments = function.parent
+        if arguments is None or arguments.type != "arguments":
+            return None
+        return arguments.parent
+
+    def _function_name(self, function: Node) -> str:
+        name = function.child_by_field_name("name")
+        if name is not None:
+            return self.tree.text(name)
+        parent = function.parent
+        if parent is not None and parent.type == "variable_declarator":
+            return self.tree.text(parent.child_by_field_name("name"))
+        if parent is not None and parent.type == "assignment_expression":
+            return self.tree.text(parent.child_by_field_name("left")).rpartition(".")[2]
+        if parent is not None and parent.type == "pair":
+            return self.tree.text(parent.child_by_field_name("key"))
+        return "function"
+
+    def _handler(self, function: Node, parameters: tuple[str, ...]) -> str:
+        """What kind of request handler a function is, if any."""
+        name = self._function_name(function)
+        if parameters[:2] in (("req", "res"), ("request", "reply"), ("request", "response")):
+            return "route"
+        if parameters[:2] == ("event", "context") or (name == "handler" and parameters[:1] == ("event",)):
+            return "lambda"
+        call = self._call_around(function)
+        callee = call.child_by_field_name("function") if call is not None else None
+        if callee is not None and callee.type == "member_expression" and parameters:
+            method = self.tree.text(callee.child_by_field_name("property"))
+            if method in _ROUTES and parameters[0] in ("req", "request", "ctx", "c", "context", "_req", "_"):
+                return "route"
+        return "export" if name in _HANDLER_NAMES and self._is_exported(function) else ""
+
+    @staticmethod
+    def _is_exported(function: Node) -> bool:
+        current: Node | None = function
+        while current is not None and current.type not in ("statement_block", "program"):
+            if current.type == "export_statement":
+                return True
+            current = current.parent
+        return False
+
+
+def _unwrap(node: Node | None) -> Node | None:
+    """The expression inside parentheses, ``await``, ``as T``, ``!``."""
+    while node is not None and node.type in _WRAPPERS:
+        named = [child for child in node.named_children if child.type != "comment"]
+        if not named:
+            return None
+        node = named[-1] if node.type == "type_assertion" else named[0]
+    return node
+
+
+def _member(module: str, name: str) -> str:
+    """``pg`` and ``Pool`` -> ``pg.Pool``; the default export is the module itself."""
+    return module if name == "default" else f"{module}.{name}"
+
+
+def callable_name(name: str) -> str:
+    """``knex`` -> ``knex.default`` when the module itself is called; a name with a member stays."""
+    if name in _GLOBALS:
+        return name
+    head, dot, tail = name.rpartition(".")
+    if dot and tail.isidentifier() and head:
+        return name
+    return f"{name}.default"
+
+
+def number(text: str) -> Any:
+    """A JavaScript number literal or numeric string; UNKNOWN when it is none."""
+    if not text or not _NUMBER.match(text):
+        return UNKNOWN
+    plain = text.replace("_", "").rstrip("n") if not text.lower().startswith("0x") else text.replace("_", "")
+    try:
+        return int(plain, 0) if re.fullmatch(r"0[xXbBoO]\w+|[1-9][0-9]*|0", plain) else _whole(float(plain))
+    except ValueError:
+        return UNKNOWN
+
+
+def _whole(value: float) -> float | int:
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _leading(text: str) -> Any:
+    match = re.match(r"\s*([+-]?\d+)", text)
+    return int(match[1]) if match else UNKNOWN
+
+
+def open_file(tree: SourceTree) -> JavascriptFile:
+    return JavascriptFile(tree)

@@ -1,0 +1,82 @@
+"""Source files to blocks, whatever the language: the language's module finds the calls, the catalogues name the pools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from poollint.readers.base import Reading
+from poollint.readers.source.match import Finder, Found, block_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from poollint.knowledge.catalogue import Catalogue
+    from poollint.readers.source.values import Call
+    from poollint.source import Source
+    from poollint.versions import Version
+
+# one syntax module serves several grammars; the family is what a [[found]] table names
+FAMILIES = {
+    "python": "python",
+    "javascript": "javascript",
+    "typescript": "javascript",
+    "tsx": "javascript",
+    "java": "java",
+    "kotlin": "java",
+    "go": "go",
+}
+MAX_SOURCE = 2 * 1024 * 1024
+
+
+class CallFile(Protocol):
+    """What a language module gives: a file with its calls."""
+
+    def calls(self) -> Iterator[Call]: ...
+
+
+def family_of(language: str) -> str:
+    return FAMILIES[language]
+
+
+def founds_of(systems: Mapping[str, Mapping[str, Any]], language: str) -> list[Found]:
+    """The ``[[found]]`` tables of a language family, over all systems."""
+    family = family_of(language)
+    founds = []
+    for name, system in systems.items():
+        kinds = list(system["kinds"])
+        for table in system.get("found", ()):
+            if table.get("language") == family:
+                founds.append(Found(name, table, kinds[0]))
+    return founds
+
+
+def read_source(
+    source: Source,
+    language: str,
+    finder: Finder,
+    catalogue_of: Callable[[str], Catalogue],
+    target_of: Callable[[str], Version | None],
+) -> Reading:
+    """The blocks of every pool that a source file constructs. Never raises on any text."""
+    reading = Reading()
+    if len(source.text) > MAX_SOURCE:
+        return reading
+    file = _open(source, language)
+    if file is None:
+        return reading
+    for call in file.calls():
+        for found in finder.of(call.callee):
+            reading.blocks.append(block_of(call, found, catalogue_of(found.system), target_of(found.system)))
+    return reading
+
+
+def _open(source: Source, language: str) -> Any:
+    import importlib
+
+    from poollint.formats.source_code import parse
+
+    module = importlib.import_module(f"poollint.readers.source.{family_of(language)}")
+    try:
+        return module.open_file(parse(source, language))
+    except RecursionError:
+        return None

@@ -76,11 +76,11 @@ class _Reader:
         entries = tree.entries
         if entries:
             self.block.place = Place(self.source, entries[0].start, entries[0].value_end)
-        for line in self.lines:
-            self.apply(line)
-        if not self.complete:
-            self.forget_defaults()
-        self.block.facts["complete"] = self.complete
+        last = {line.entry.name.translate(_LOWER): number for number, line in enumerate(self.lines)}
+        for number, line in enumerate(self.lines):
+            # The server looks only at the last line of a name, so an earlier one may say anything.
+            self.apply(line, judged=line.conditional or last[line.entry.name.translate(_LOWER)] == number)
+        self.block.complete = self.block.facts["complete"] = self.complete
         self.block.facts["templated"] = any(tree.templated for tree in self.trees.values())
         self.reading.blocks.append(self.block)
         return self.reading
@@ -214,23 +214,20 @@ class _Reader:
         lower = name.translate(_LOWER)
         return self.kind.settings.get(self.kind.aliases.get(lower, lower)) or self.parameters.get(lower)
 
-    def apply(self, line: Line) -> None:
+    def apply(self, line: Line, *, judged: bool) -> None:
         entry, source = line.entry, line.source
         spec = self.spec(entry.name)
         if spec is None:
             if "." not in entry.name:
                 self.unknown(entry, source)
             return
-        if not line.conditional and not self.available(spec, entry, source):
-            return
-        if spec.type == "internal":
-            self.problem("fixed-parameter", source, entry.start, entry.end, setting=entry.name)
+        if judged and not self.accepts(spec, line):
             return
         place = Place(source, entry.value_start, entry.value_end)
         value: Any = UNKNOWN
         if entry.raw is not None:
             value, faults = decode(spec, entry.raw, self.target)
-            for kind, words in faults:
+            for kind, words in faults if judged else ():
                 values = {"raw": entry.raw, **words}
                 self.problem(kind, source, place.start, place.end, setting=entry.name, values=values)
         key_place = Place(source, entry.start, entry.end)
@@ -283,6 +280,15 @@ class _Reader:
         kind = "misspelt-parameter" if close else "unknown-parameter"
         self.problem(kind, source, entry.start, entry.end, setting=entry.name, values={"close": close})
 
+    def accepts(self, spec: SettingSpec, line: Line) -> bool:
+        """Whether a file may set the parameter at all in the target's release."""
+        if not line.conditional and not self.available(spec, line.entry, line.source):
+            return False
+        if spec.type == "internal":
+            self.problem("fixed-parameter", line.source, line.entry.start, line.entry.end, setting=line.entry.name)
+            return False
+        return True
+
     def available(self, spec: SettingSpec, entry: Entry, source: Source) -> bool:
         """Whether the target's release has the parameter; without a target only names long gone are refused."""
         since, until = spec.get("since"), spec.get("until")
@@ -302,12 +308,6 @@ class _Reader:
             return True
         self.problem(kind, *place, setting=entry.name, values=values)
         return False
-
-    def forget_defaults(self) -> None:
-        """A file that cannot be read here may set anything that is not written in those that can."""
-        for name in self.kind.settings:
-            if name not in self.block.settings:
-                self.block.settings[name] = Setting(name, UNKNOWN, origin="default", spec=self.kind.settings[name])
 
 
 class Parameters:

@@ -1,7 +1,8 @@
 """The syntax of a PgBouncer connection string: ``key=value`` pairs between spaces.
 
-[databases], [users] and [peers] hold such strings. Only the space separates: a tab belongs to the value it touches. A value in single quotes may hold spaces, with two
-quotes for one; the character behind its closing quote is swallowed, whatever it is.
+[databases], [users] and [peers] hold such strings. Only the space separates: a tab belongs to the value it touches. A
+value in single quotes may hold spaces, with two quotes for one; the character behind its closing quote is swallowed,
+whatever it is.
 """
 
 from __future__ import annotations

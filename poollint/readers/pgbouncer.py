@@ -330,7 +330,7 @@ class _Reader:
             return
         star = kind == "database" and node.key == "*"
         reader = EntryReader(source, self.context.catalogue.kind(kind), self.target)
-        complete = reader.fill(block, node, star=star)
+        block.complete = complete = reader.fill(block, node, star=star)
         if kind == "database":
             block.facts.update(star=star, connstr_ok=complete)
             self._database_name(block, node, key_place)
@@ -384,8 +384,7 @@ class _Reader:
             if self.complete and not self._is_fragment():
                 self.problem("no-main-section", Place(self.source, 0, 0))
             self.complete = False
-        if not self.complete:
-            self._forget_defaults()
+        main.complete = self.complete
         main.facts.update(complete=self.complete, present=present, templated=self.templated)
         databases, users, peers = (list(self.entries[kind].values()) for kind in ("database", "user", "peer"))
         for block in (*databases, *users, *peers):
@@ -402,13 +401,6 @@ class _Reader:
         main.facts["tcp_public"] = _tcp_public(main.value("listen_addr"))
         self.reading.blocks = [main, *databases, *users, *peers, *main.links["auth_files"]]
 
-    def _forget_defaults(self) -> None:
-        """Settings that no line shows may stand in what could not be read: they are unknown, not defaults."""
-        assert self.main.spec is not None
-        for name, spec in self.main.spec.settings.items():
-            if name not in self.main.settings:
-                self.main.settings[name] = Setting(name, UNKNOWN, origin="default", spec=spec)
-
     def _inherit(self, block: Block) -> None:
         assert block.spec is not None
         for name, spec in block.spec.settings.items():
@@ -418,6 +410,8 @@ class _Reader:
             own = block.settings.get(name)
             above = self.main.get(source)
             assert above is not None
+            if own is None and not block.complete:
+                continue
             if own is None:
                 origin: Origin = "default" if above.origin == "default" else "inherited"
                 block.settings[name] = Setting(

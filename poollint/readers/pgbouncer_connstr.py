@@ -73,17 +73,20 @@ class EntryReader(NamedTuple):
         """Settings and problems of an entry's connection string; whether it could be read to its end."""
         text = entry.value
         masked = text
+        conditional = False
         if is_template(text):
             if len(text) > MAX_TEMPLATE:
                 return False
-            masked = _EXPRESSION.sub(_mask, _STATEMENT.sub(_blank, text))
+            plain = _STATEMENT.sub(_blank, text)
+            conditional = plain != text
+            masked = _EXPRESSION.sub(_mask, plain)
         pairs, error = parse_connstr(masked)
         for pair in pairs:
             if len(block.problems) >= MAX_PROBLEMS:
                 break
             self._pair(block, entry, text, pair, star=star)
         if error is None:
-            return True
+            return not conditional
         if masked is text and not is_template(text):
             self._error(block, entry, error, star=star)
         return False

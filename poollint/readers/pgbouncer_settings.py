@@ -71,7 +71,10 @@ _SQL_AFTER = re.compile(
 )
 SQL_SETTINGS = frozenset(("auth_query", "server_check_query", "server_reset_query"))
 FREE_TEXT = frozenset(("job_name", "syslog_ident", "login_notify_message", "auth_ldap_options"))
-CIPHERS = frozenset(("client_tls_ciphers", "server_tls_ciphers", "client_tls13_ciphers", "server_tls13_ciphers"))
+#: settings whose text a detector judges as a whole, together with what surrounds them
+JUDGED_ELSEWHERE = frozenset(
+    f"{side}_tls_{what}" for side in ("client", "server") for what in ("protocols", "ciphers", "dheparams", "ecdhcurve")
+) | {"listen_addr"}
 
 
 class Fault(NamedTuple):
@@ -122,7 +125,7 @@ def decode(spec: SettingSpec, raw: str, target: Version | None, lacks: tuple[str
         return _decode_word(spec, raw, target, lacks)
     if parser == "authdb" and raw == "pgbouncer":
         return Decoded(None, (Fault("reserved-auth-dbname", {}),))
-    return Decoded(raw, _text_faults(spec.name, raw))
+    return Decoded(raw, _text_faults(spec.name, raw, target))
 
 
 def _decode_int(spec: SettingSpec, raw: str, target: Version | None) -> Decoded:
@@ -252,17 +255,29 @@ def _before_comment(raw: str) -> str:
     return raw[: match.start()].strip() if match and match.start() > 0 else ""
 
 
-def _text_faults(name: str, raw: str) -> tuple[Fault, ...]:
+def _text_faults(name: str, raw: str, target: Version | None) -> tuple[Fault, ...]:
     """Quotes and comments that a text setting keeps."""
+    if name in FREE_TEXT or name in JUDGED_ELSEWHERE:
+        return ()
     if _is_quoted(raw):
-        if name in FREE_TEXT:
-            return ()
-        return (Fault("quoted-kept", {"inner": raw[1:-1]}, raw[1:-1] if len(raw) > 2 else ""),)
+        inner = raw[1:-1]
+        kind = "quoted-refused" if _stops_start(name, inner, target) else "quoted-kept"
+        return (Fault(kind, {"inner": inner}, inner.strip()),)
     match = _SPACED_COMMENT.search(raw)
-    if match is None or match.start() == 0 or name in FREE_TEXT or name in CIPHERS:
+    if match is None or match.start() == 0:
         return ()
     rest = raw[match.end() :].strip()
     if name in SQL_SETTINGS and (not rest or (raw[match.start() + 1] == ";" and _SQL_AFTER.match(rest))):
         return ()
     bare = raw[: match.start()].strip()
-    return (Fault("inline-comment-kept", {"bare": bare, "rest": rest}, bare),)
+    refused = _stops_start(name, rest, target)
+    return (Fault("inline-comment-refused" if refused else "inline-comment-kept", {"bare": bare, "rest": rest}, bare),)
+
+
+def _stops_start(name: str, extra: str, target: Version | None) -> bool:
+    """Whether text that is no part of the name surely makes the lookup or the opening of it fail."""
+    if name in ("user", "unix_socket_group"):
+        return True
+    if name == "unix_socket_dir":
+        return target is None or target >= (1, 19)
+    return name in ("logfile", "pidfile") and "/" in extra

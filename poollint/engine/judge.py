@@ -10,6 +10,7 @@ from poollint.engine.conditions import Condition, Env
 from poollint.engine.hits import Hit, RuleContext, Run
 from poollint.engine.messages import Template
 from poollint.findings import SEVERITY_OF_EFFECT, EditText, Finding, FixText, Related
+from poollint.secrets import mask
 from poollint.source import Place
 from poollint.versions import in_range, parse_range
 
@@ -266,7 +267,7 @@ class Judge:
         end_line, end_column = source.position(max(place.end, place.start))
         if (line, column) == (end_line, end_column):
             end_column += 1
-        message = case.message.render(env, setting)
+        message = mask(case.message.render(env, setting))
         title = self.rules.knowledge.systems.get(system, {}).get("title", system)
         target = block.target if block is not None else self.target_for(system, source.path)
         message += case.version_note(target, title)
@@ -283,7 +284,7 @@ class Judge:
                 effect=case.effect,
                 topic=case.topic,
                 message=message,
-                help=case.help.render(env, setting),
+                help=mask(case.help.render(env, setting)),
                 path=source.path,
                 line=line,
                 column=column,
@@ -297,7 +298,7 @@ class Judge:
                 fingerprint=fingerprint(rule.code, source.path, key, self.root),
                 related=tuple(_related(what, text) for what, text in hit.related),
                 fix=_fix_text(hit.fix or _card_fix(case, block, env)),
-                source_line=source.line_text(line)[:500],
+                source_line=mask(source.line_text(line)[:500]),
             )
         )
 

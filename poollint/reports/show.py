@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block
+from poollint.secrets import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,10 +43,18 @@ def _block(block: Block) -> dict[str, Any]:
     }
 
 
+HIDDEN = "********"
+
+
+def _secret(setting: Setting) -> bool:
+    return setting.spec is not None and bool(setting.spec.get("secret")) and bool(setting.raw)
+
+
 def _setting(setting: Setting) -> dict[str, Any]:
+    secret = _secret(setting)
     shown: dict[str, Any] = {
-        "value": plain(setting.value),
-        "raw": setting.raw,
+        "value": HIDDEN if secret else plain(setting.value),
+        "raw": HIDDEN if secret else setting.raw,
         "unit": setting.spec.unit if setting.spec is not None else "",
         "origin": setting.origin,
         "line": None,
@@ -65,7 +74,7 @@ def _problem(problem: Any) -> dict[str, Any]:
         "line": line,
         "column": column,
         "setting": problem.setting,
-        "values": {name: plain(value) for name, value in problem.values.items()},
+        "values": {name: mask(str(plain(value))) for name, value in problem.values.items()},
     }
 
 
@@ -110,7 +119,14 @@ def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[st
                 if setting.origin == "default" and (not everything or setting.value is None):
                     continue
                 place = setting.place or setting.key_place
-                origin = setting.origin if place is None else f"{setting.origin}, line {place.source.position(place.start)[0]}"
+                origin = (
+                    setting.origin
+                    if place is None
+                    else f"{setting.origin}, line {place.source.position(place.start)[0]}"
+                )
+                if _secret(setting):
+                    yield f"    {setting.name} = {HIDDEN}  [{origin}]"
+                    continue
                 written = f" (written {setting.raw})" if setting.raw and setting.raw != format_setting(setting) else ""
                 yield f"    {setting.name} = {format_setting(setting)}{written}  [{origin}]"
         for problem in [*each.reading.problems, *(p for block in each.reading.blocks for p in block.problems)]:

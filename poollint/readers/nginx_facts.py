@@ -56,11 +56,11 @@ class MapVar(NamedTuple):
 
 
 class Balancer(NamedTuple):
-    """A balancing method as written; ``index`` is its position among the statements of the upstream."""
+    """A balancing method as written; ``order`` is its position among the statements of the upstream."""
 
     name: str
     place: Place
-    index: int
+    order: int
 
 
 class LimitConn(NamedTuple):

@@ -1,0 +1,651 @@
+"""The levels of an nginx configuration: what is written where, includes spliced in, and what nginx refuses on sight.
+
+A level is what stands between two braces (or in a whole file). Here nothing is inherited yet: ``nginx`` makes blocks of
+the levels afterwards. The walk keeps its own stack, so that depth costs no recursion.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poollint.blocks import UNKNOWN, Problem, Setting
+from poollint.formats.nginx_conf import HOLE, parse
+from poollint.readers.nginx_include import Includes
+from poollint.readers.nginx_names import BLOCKS, DATA, HTTP_BLOCKS, MAIN_NAMES, SERVER_NAMES, Spelling, allowed_levels
+from poollint.readers.nginx_values import decode, has_hole, script_fault
+from poollint.source import Place
+from poollint.versions import parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.blocks import Block
+    from poollint.formats.nginx_conf import Node, Tree
+    from poollint.knowledge.catalogue import SettingSpec
+    from poollint.readers.base import ReadContext
+    from poollint.source import Source
+
+MAX_INCLUDES = 2000  # more are not a configuration but a trap
+PSEUDO = frozenset(("if", "limit_except"))
+# Statements of one level that add up; what nginx makes of them is computed from all of them together.
+LISTED = frozenset(
+    ("proxy_set_header", "grpc_set_header", "limit_conn", "limit_req", "listen", "server", "limit_conn_zone")
+) | {"limit_req_zone", "fastcgi_param", "uwsgi_param", "scgi_param"}
+# Scalars that nginx lets stand twice on one level.
+REPEATABLE = frozenset(
+    (
+        "zone",
+        "least_conn",
+        "ip_hash",
+        "hash",
+        "random",
+        "least_time",
+        "sticky",
+        "ssl_session_cache",
+        "keepalive_disable",
+    )
+)
+BALANCERS = ("least_conn", "ip_hash", "hash", "random", "least_time")
+
+
+class Statement(NamedTuple):
+    """A statement of a kind that adds up: its arguments and where it is; ``order`` counts on its level."""
+
+    args: list[str]
+    place: Place
+    order: int
+
+
+class Seen(NamedTuple):
+    """What one spelling of a directive means; ``lead`` and ``tail`` cut the arguments out of the statement."""
+
+    value: Any
+    raw: str
+    lead: int
+    tail: int
+    args: list[str]
+    faults: tuple[tuple[str, dict[str, Any], int], ...]
+
+
+class Level:
+    """One level as written. ``kind`` is a kind of block; ``open_ended`` when not all of it is in sight."""
+
+    __slots__ = (
+        "block",
+        "count",
+        "handed",
+        "kind",
+        "lists",
+        "maps",
+        "names",
+        "node",
+        "open_ended",
+        "own",
+        "parent",
+        "problems",
+        "pseudo",
+        "sets",
+        "tree",
+        "upstreams",
+        "vanished",
+        "words",
+        "zone",
+    )
+
+    def __init__(self, kind: str, tree: Tree, node: Node | None, parent: Level | None) -> None:
+        self.kind = kind
+        self.tree = tree
+        self.node = node
+        self.parent = parent
+        self.pseudo = ""
+        self.words: list[str] = []
+        self.own: dict[str, Setting] = {}
+        self.lists: dict[str, list[Statement]] = {}
+        self.names: set[str] = set()
+        self.count = 0
+        self.open_ended = False
+        self.zone = node.zone if node is not None else 0
+        self.problems: list[Problem] | None = None
+        self.block: Block | None = None
+        self.handed: dict[str, Setting] | None = None
+        self.vanished: Any = None
+        self.upstreams: dict[str, Level] | None = None
+        self.maps: dict[str, Any] | None = None
+        self.sets: dict[str, list[str]] | None = None
+
+    def problem(self, kind: str, place: Place, **more: Any) -> None:
+        if self.problems is None:
+            self.problems = []
+        self.problems.append(Problem(kind, place, **more))
+
+    def above(self, kind: str) -> Level | None:
+        """The nearest level of a kind, itself included."""
+        level: Level | None = self
+        while level is not None and level.kind != kind:
+            level = level.parent
+        return level
+
+    def place(self) -> Place:
+        """The head of the block: its name and arguments."""
+        if self.node is None:
+            return Place(self.tree.source, 0, 0)
+        return Place(self.tree.source, self.node.start, self.node.end)
+
+    def __repr__(self) -> str:
+        return f"Level({self.kind} {' '.join(self.words)})"
+
+
+class Frame:
+    """Statements still to be walked on a level."""
+
+    __slots__ = ("level", "nodes", "path", "tree")
+
+    def __init__(self, level: Level, tree: Tree, nodes: Iterator[Node], path: str) -> None:
+        self.level = level
+        self.tree = tree
+        self.nodes = nodes
+        self.path = path
+
+
+class Walk:
+    """One main file or snippet, walked to its levels."""
+
+    def __init__(self, source: Source, context: ReadContext) -> None:
+        self.context = context
+        self.target = context.target
+        self.kinds = context.catalogue.kinds
+        self.source = source
+        self.levels: list[Level] = []
+        self.problems: list[Problem] = []
+        self.included: dict[str, Source] = {}
+        self.trees: dict[str, Tree] = {}
+        self.includes_left = MAX_INCLUDES
+        self.specs = _specs(context)
+        self.allowed = allowed_levels(self.specs)
+        self.spelling = Spelling((*self.allowed, "include", "return", "rewrite", "server_name"))
+        self.quiet: dict[str, set[str]] = {kind: set() for kind in (*self.specs, "data", "other")}
+        self.memo: dict[tuple[SettingSpec, str], Seen] = {}
+        self.stack: list[Frame] = []
+        self.tree = self.tree_of(source)
+        self.root_kind = root_kind(self.tree)
+        self.whole = self.root_kind == "main"
+        self.includes = Includes(
+            context.files, source.path, context.config.get("prefix"), whole=self.whole or context.named
+        )
+        self.includes.whole = self.whole
+
+    def run(self) -> None:
+        """Walk every statement once."""
+        root = Level(self.root_kind, self.tree, None, None)
+        root.open_ended = self.root_kind not in ("main", "http", "stream") or self._partial(self.tree)
+        if self.root_kind in ("http", "stream"):
+            root.upstreams, root.maps, root.sets = {}, {}, {}
+            root.open_ended = root.open_ended or not any(node.children is not None for node in self.tree.nodes)
+        self.levels.append(root)
+        self.stack.append(Frame(root, self.tree, iter(self.tree.nodes), posixpath.normpath(self.source.path)))
+        while self.stack:
+            self._frame(self.stack[-1])
+
+    # Statements
+
+    def _frame(self, frame: Frame) -> None:
+        """Walk on until a block opens or an include comes, or the statements end."""
+        level, tree, nodes = frame.level, frame.tree, frame.nodes
+        specs = self.specs.get(level.kind if not level.pseudo else level.pseudo, {})
+        quiet = self.quiet[level.kind]
+        setting = self._setting
+        for node in nodes:
+            name = node.name
+            if name in quiet:
+                level.names.add(name)
+                continue
+            spec = specs.get(name)
+            if node.zone != level.zone:
+                level.open_ended = True
+            if spec is not None and (node.children is None or name not in BLOCKS):
+                setting(level, tree, node, spec)
+            elif self._other(frame, node):
+                return
+        self.stack.pop()
+
+    def _setting(self, level: Level, tree: Tree, node: Node, spec: SettingSpec) -> None:
+        raw = tree.text[node.stop : node.end]
+        seen = self.memo.get((spec, raw))
+        if seen is None:
+            seen = self._decode(tree, node, spec, raw)
+        name = node.name
+        source = tree.source
+        place = Place(source, node.stop + seen.lead, node.stop + seen.tail)
+        if not seen.args:
+            place = Place(source, node.start, node.stop)
+        if node.children is not None:
+            level.problem(
+                "not-terminated",
+                Place(source, node.start, node.end + 1),
+                setting=name,
+                values={"what": f'the directive "{name}" is not terminated by ";"'},
+            )
+        for kind, values, arg in seen.faults:
+            where = self._fault_place(tree, node, arg) if arg >= 0 else Place(source, node.start, node.end)
+            level.problem(kind, where, setting=name, values=values)
+        level.count += 1
+        if name in LISTED:
+            statement = Statement(seen.args, Place(source, node.start, node.end), level.count)
+            found = level.lists.get(name)
+            if found is None:
+                level.lists[name] = [statement]
+            else:
+                found.append(statement)
+            return
+        if name in level.own:
+            self._again(level, tree, node, spec)
+        if name in BALANCERS:
+            level.lists.setdefault("balancers", []).append(
+                Statement([name], Place(source, node.start, node.end), level.count)
+            )
+        elif name == "keepalive":
+            level.lists["keepalive"] = [Statement(seen.args, place, level.count)]
+        level.own[name] = Setting(
+            name, seen.value, seen.raw, place=place, key_place=Place(source, node.start, node.stop), spec=spec
+        )
+
+    def _again(self, level: Level, tree: Tree, node: Node, spec: SettingSpec) -> None:
+        """A scalar for the second time on one level."""
+        if spec.name in REPEATABLE or spec.type == "list" or node.zone != 0 or spec.get("deprecated"):
+            return
+        before = level.own[spec.name]
+        assert before.key_place is not None
+        level.problem(
+            "duplicate-directive",
+            Place(tree.source, node.start, node.end),
+            setting=spec.name,
+            values={"name": spec.name, "what": f'"{spec.name}"'},
+            related=((before.key_place, "written before here"),),
+        )
+
+    def _decode(self, tree: Tree, node: Node, spec: SettingSpec, raw: str) -> Seen:
+        args = tree.args(node)
+        faults: list[tuple[str, dict[str, Any], int]] = []
+        value: Any = UNKNOWN
+        trouble = self._unavailable(spec) or self._count_trouble(spec, args)
+        if trouble is not None:
+            faults.append(trouble)
+        elif args or not spec.get("args") or spec.get("args")[0] == 0:
+            decoded = decode(spec, args, self.target)
+            value = decoded.value
+            for fault in decoded.faults:
+                text = args[fault.arg] if fault.arg >= 0 else ""
+                values = {"name": spec.name, "raw": text, "what": fault.what, "since": fault.since}
+                faults.append((fault.kind, values, fault.arg))
+        obsolete = self._obsolete(spec)
+        if obsolete is not None:
+            faults.append(obsolete)
+        stripped = raw.rstrip(" \t\r\n")
+        lead = len(stripped) - len(stripped.lstrip(" \t\r\n"))
+        if "#" in raw and args:  # a comment may stand before the first argument
+            words = tree.words(node)
+            lead, stripped = words[0].start - node.stop, raw[: words[-1].end - node.stop]
+        seen = self.memo[spec, raw] = Seen(value, " ".join(args), lead, len(stripped), args, tuple(faults))
+        return seen
+
+    def _unavailable(self, spec: SettingSpec) -> tuple[str, dict[str, Any], int] | None:
+        """The directive is not in the target's program."""
+        since, target = spec.get("since"), self.target
+        values = {"name": spec.name, "since": since or "", "what": spec.name, "raw": ""}
+        if spec.get("edition") == "commercial" and not since:
+            return "commercial-directive", values, -1
+        if spec.get("removed"):
+            return (
+                "removed-directive",
+                {**values, "removed": spec.get("removed"), "new": spec.get("replacement", "")},
+                -1,
+            )
+        if since and target is not None and target < parse_version(since):
+            if any(parse_version(each) == target for each in spec.get("backports", ())):
+                return None
+            return "newer-than-target", values, -1
+        return None
+
+    def _obsolete(self, spec: SettingSpec) -> tuple[str, dict[str, Any], int] | None:
+        """nginx warns of the directive and ignores it."""
+        since, target = spec.get("deprecated"), self.target
+        if not since or (target is not None and target < parse_version(since)):
+            return None
+        values = {"name": spec.name, "since": since, "new": spec.get("replacement", ""), "raw": ""}
+        return "obsolete-directive", values, -1
+
+    def _count_trouble(self, spec: SettingSpec, args: list[str]) -> tuple[str, dict[str, Any], int] | None:
+        bounds = spec.get("args")
+        if not bounds:
+            return None
+        low, high = bounds
+        if spec.name == "keepalive" and len(args) == 2 and self.target is not None and self.target < (1, 29, 7):
+            values = {"name": spec.name, "since": "1.29.7", "what": f'the second word "{args[1]}"', "raw": args[1]}
+            return "newer-than-target", values, 1
+        if len(args) < low or (high >= 0 and len(args) > high):
+            if any(HOLE in arg or has_hole(arg) for arg in args):
+                return None
+            wanted = f"{low}" if low == high else f"{low} or more" if high < 0 else f"{low} to {high}"
+            return "wrong-argument-count", {"name": spec.name, "count": len(args), "wanted": wanted}, -1
+        return None
+
+    def _fault_place(self, tree: Tree, node: Node, arg: int) -> Place:
+        words = tree.words(node)
+        if arg < len(words):
+            return Place(tree.source, words[arg].start, words[arg].end)
+        return Place(tree.source, node.start, node.end)
+
+    # Blocks and the rest
+
+    def _other(self, frame: Frame, node: Node) -> bool:
+        """A statement that is no setting of this level. True when the walk must go on with another frame."""
+        level, tree = frame.level, frame.tree
+        name = node.name
+        if name == "include":
+            return self._include(frame, node)
+        level.count += 1
+        level.names.add(name)
+        if name in BLOCKS:
+            return self._block(frame, node)
+        if name in LISTED and node.children is None and name.endswith("_param") and level.kind != "main":
+            level.lists.setdefault(name, []).append(
+                Statement(tree.args(node), Place(tree.source, node.start, node.end), level.count)
+            )
+            return False
+        if name in self.allowed:
+            self._misplaced(level, tree, node)
+            return False
+        if name in ("set", "return", "rewrite", "root", "add_header"):
+            self._script(level, tree, node)
+            return False
+        if node.children is not None:
+            return self._unknown(level, tree, node)
+        if not self._unknown(level, tree, node):
+            self.quiet[level.kind].add(name)
+        return False
+
+    def _unknown(self, level: Level, tree: Tree, node: Node) -> bool:
+        """A name that we do not know: a finding only where it is nearly one of ours. False: the walk goes on here."""
+        name = node.name
+        place = Place(tree.source, node.start, node.stop)
+        if name.startswith("\ufeff"):
+            if not tree.templated:
+                what = "the file starts with a byte order mark, which becomes part of the first directive's name"
+                level.problem("syntax-error", Place(tree.source, node.start, node.start + 1), values={"what": what})
+            return False
+        if HOLE in name or has_hole(name) or level.kind in ("other", "data"):
+            level.open_ended = True
+            return False
+        meant = self.spelling.meant(name)
+        if meant:
+            values = {"name": name, "meant": meant}
+            level.problem("unknown-directive", place, setting=name, values=values)
+            self.quiet[level.kind].discard(name)
+            level.open_ended = True  # what was meant is not known to be absent
+            return False
+        return False
+
+    def _misplaced(self, level: Level, tree: Tree, node: Node) -> None:
+        """A directive of ours on a level that may not hold it."""
+        kind = level.pseudo or level.kind
+        name = node.name
+        if kind == "other" or (level.parent is None and not self.whole and self.root_kind != "http"):
+            return
+        levels = self.allowed[name]
+        spec = next((self.specs[each][name] for each in sorted(levels) if name in self.specs.get(each, {})), None)
+        if spec is not None and (trouble := self._unavailable(spec)) is not None:
+            level.problem(trouble[0], Place(tree.source, node.start, node.stop), setting=name, values=trouble[1])
+            return
+        values = {"name": name, "here": TITLES.get(kind, kind), "where": _listing(levels)}
+        level.problem("misplaced-directive", Place(tree.source, node.start, node.stop), setting=name, values=values)
+
+    def _script(self, level: Level, tree: Tree, node: Node) -> None:
+        """Statements outside the family that matter for variables."""
+        args = tree.args(node)
+        if node.name == "set" and len(args) == 2:
+            http = level.above("http") or level.above("stream")
+            if http is not None:
+                if http.sets is None:
+                    http.sets = {}
+                http.sets.setdefault(args[0], []).append(args[1])
+        for index, arg in enumerate(args):
+            if "$" in arg and node.name != "rewrite" and not tree.templated:
+                fault = script_fault(arg)
+                if fault:
+                    values = {"name": node.name, "raw": arg, "what": fault}
+                    level.problem(
+                        "invalid-value", self._fault_place(tree, node, index), setting=node.name, values=values
+                    )
+
+    def _block(self, frame: Frame, node: Node) -> bool:
+        level, tree = frame.level, frame.tree
+        name = node.name
+        levels, low, high = BLOCKS[name]
+        kind = level.pseudo or level.kind
+        place = Place(tree.source, node.start, node.end)
+        if kind == "other":
+            return False
+        if kind not in levels and not (name == "limit_except" and kind == "if"):
+            self._misplaced(level, tree, node)
+            return False
+        if node.children is None:
+            what = f'the directive "{name}" has no opening "{{"'
+            level.problem("not-terminated", place, setting=name, values={"what": what})
+            return False
+        args = tree.args(node)
+        if len(args) < low or (high >= 0 and len(args) > high):
+            if not any(has_hole(arg) for arg in args):
+                wanted = f"{low}" if low == high else f"{low} or more" if high < 0 else f"{low} to {high}"
+                values = {"name": name, "count": len(args), "wanted": wanted}
+                level.problem("wrong-argument-count", place, setting=name, values=values)
+            elif not args:
+                args = [HOLE]
+        if name in DATA:
+            self._data(level, tree, node, args)
+            return False
+        return self._enter(frame, node, args)
+
+    def _enter(self, frame: Frame, node: Node, args: list[str]) -> bool:
+        """Open a level for a block."""
+        parent = frame.level
+        name = node.name
+        kind = name
+        if name in PSEUDO:
+            kind = "location" if parent.kind == "location" else "server_if"
+        elif name in ("server", "upstream") and parent.kind == "stream":
+            kind = "stream_" + name
+        elif name == "mail" or parent.kind == "other":
+            kind = "other"
+        level = Level(kind, frame.tree, node, parent)
+        level.words = args
+        if name in PSEUDO and kind == "location":
+            level.pseudo = name
+        if name == "if":
+            self._condition(level, frame.tree, node, args)
+        if kind in ("http", "stream"):
+            level.upstreams, level.maps, level.sets = {}, {}, {}
+        if kind in ("http", "stream", "events") and parent.kind == "main":
+            self._once(parent, level)
+        elif name == "upstream" and args:
+            self._upstream(parent, level, args[0])
+        self.levels.append(level)
+        assert node.children is not None
+        self.stack.append(Frame(level, frame.tree, iter(node.children), frame.path))
+        return True
+
+    def _once(self, parent: Level, level: Level) -> None:
+        if level.kind in parent.lists and not level.zone:
+            place = level.place()
+            values = {"name": level.kind, "what": f'"{level.kind}"'}
+            related = ((parent.lists[level.kind][0].place, "written before here"),)
+            parent.problem("duplicate-directive", place, setting=level.kind, values=values, related=related)
+        parent.lists.setdefault(level.kind, []).append(Statement([], level.place(), parent.count))
+
+    def _upstream(self, parent: Level, level: Level, name: str) -> None:
+        known = parent.upstreams if parent.upstreams is not None else {}
+        if has_hole(name):
+            parent.open_ended = True
+            return
+        before = known.get(name.lower())
+        if before is None:
+            known[name.lower()] = level
+        elif not level.zone and not before.zone:
+            values = {"name": "upstream", "what": f'upstream "{name}"'}
+            related = ((before.place(), "written before here"),)
+            parent.problem("duplicate-directive", level.place(), setting="upstream", values=values, related=related)
+
+    def _condition(self, level: Level, tree: Tree, node: Node, args: list[str]) -> None:
+        """The condition of an if, as far as its brackets and variables tell."""
+        text = " ".join(args)
+        if tree.templated or has_hole(text) or not args:
+            return
+        trouble = ""
+        first = args[0][1:] if args[0].startswith("(") else ""
+        if not args[0].startswith("(") or not args[-1].endswith(")") or text.strip("() ") == "":
+            trouble = "the condition must stand in brackets: if ($name = value)"
+        elif first.startswith("$") and len(args) == 1 and not first[1:-1].replace("_", "a").isalnum():
+            trouble = f'unknown variable "{first[1:-1]}": blanks are needed around the operator'
+        if trouble:
+            values = {"name": "if", "raw": text, "what": trouble}
+            level.problem("invalid-value", Place(tree.source, node.start, node.end), setting="if", values=values)
+
+    def _data(self, level: Level, tree: Tree, node: Node, args: list[str]) -> None:
+        """map, geo and their like: their statements are data."""
+        assert node.children is not None
+        for child in node.children:
+            if child.children is not None and not tree.templated:
+                what = 'unexpected "{"; a pattern with a brace must stand in quotes'
+                level.problem("syntax-error", Place(tree.source, child.start, child.end + 1), values={"what": what})
+        if node.name != "map" or len(args) != 2:
+            return
+        if not args[1].startswith("$") and not has_hole(args[1]):
+            values = {"name": "map", "raw": args[1], "what": f'"{args[1]}" is no variable name'}
+            level.problem("invalid-value", self._fault_place(tree, node, 1), setting="map", values=values)
+        from poollint.readers.nginx_maps import map_of
+
+        if level.maps is not None:
+            level.maps[args[1]] = map_of(self, level, tree, node, args)
+
+    # Includes
+
+    def _include(self, frame: Frame, node: Node) -> bool:
+        level, tree = frame.level, frame.tree
+        args = tree.args(node)
+        place = Place(tree.source, node.start, node.end)
+        if len(args) != 1 or node.children is not None:
+            if not any(map(has_hole, args)):
+                values = {"name": "include", "count": len(args), "wanted": "1"}
+                level.problem("wrong-argument-count", place, setting="include", values=values)
+            return False
+        frames = []
+        for source in self.sources_of(level, args[0], place, args[0]):
+            path = posixpath.normpath(source.path)
+            if any(each.path == path for each in self.stack) or path == self.stack[0].path:
+                level.problem("include-cycle", place, setting="include", values={"path": args[0], "why": "cycle"})
+                level.open_ended = True
+                continue
+            included = self.tree_of(source)
+            self.included[source.path] = source
+            if self._partial(included):
+                level.open_ended = True
+            frames.append(Frame(level, included, iter(included.nodes), path))
+        self.stack += reversed(frames)
+        return bool(frames)
+
+    def sources_of(self, level: Level, pattern: str, place: Place, shown: str) -> list[Source]:
+        """The files that an include brings; what cannot be had is reported on the level."""
+        found = self.includes.resolve(pattern)
+        if found.state == "params":
+            self._known_params(level, found.why, place)
+        elif found.state in ("missing", "unreadable"):
+            level.problem("missing-include", place, setting="include", values={"path": shown, "why": found.why})
+            level.open_ended = True
+        elif found.state == "unknown":
+            level.open_ended = True
+        if self.includes_left < len(found.sources):
+            level.problem("include-cycle", place, setting="include", values={"path": shown, "why": "too many"})
+            level.open_ended = True
+            return []
+        self.includes_left -= len(found.sources)
+        return list(found.sources)
+
+    def _known_params(self, level: Level, name: str, place: Place) -> None:
+        """A parameter file of the distribution that is not here: its names are known all the same."""
+        from poollint.readers.nginx_include import KNOWN_PARAMS, PROXY_PARAMS
+
+        directive, names = KNOWN_PARAMS[name]
+        found = level.lists.setdefault(directive, [])
+        found += [Statement([each, PROXY_PARAMS.get(each, "$" + each.lower())], place, level.count) for each in names]
+
+    def tree_of(self, source: Source) -> Tree:
+        tree = self.trees.get(source.path)
+        if tree is None:
+            tree = self.trees[source.path] = parse(source)
+            for fault in tree.errors:
+                place = Place(source, fault.start, min(fault.end, len(source.text)))
+                self.problems.append(Problem("syntax-error", place, values={"what": fault.what}))
+        return tree
+
+    @staticmethod
+    def _partial(tree: Tree) -> bool:
+        """Whether a template may put further statements into the file, somewhere."""
+        return bool(tree.holes)
+
+
+TITLES = {
+    "main": "the main level",
+    "if": "an if inside location",
+    "server_if": "an if inside server",
+    "stream_server": "a server of stream",
+    "stream_upstream": "an upstream of stream",
+}
+
+
+def _listing(levels: frozenset[str]) -> str:
+    order = ("main", "events", "http", "server", "location", "if", "limit_except", "upstream")
+    rest = ("stream", "stream_server", "stream_upstream", "mail")
+    names = [TITLES.get(each, each) for each in (*order, *rest) if each in levels and each not in ("mail", "if")]
+    return ", ".join(names)
+
+
+def _specs(context: ReadContext) -> dict[str, dict[str, SettingSpec]]:
+    """What each level may hold: the kinds of the catalogue, and the pseudo locations."""
+    specs = {name: kind.settings for name, kind in context.catalogue.kinds.items()}
+    for pseudo in PSEUDO:
+        specs[pseudo] = {
+            name: spec for name, spec in specs["location"].items() if pseudo in spec.raw.get("contexts", ())
+        }
+    specs["server_if"] = {}
+    return specs
+
+
+def root_kind(tree: Tree) -> str:
+    """The level that a file's first level is: main, or what the statements of a snippet belong to."""
+    names = {node.name for node in tree.nodes}
+    blocks = {node.name for node in tree.nodes if node.children is not None}
+    if names & MAIN_NAMES:
+        return "main"
+    if blocks & HTTP_BLOCKS:
+        return "stream" if _is_stream(tree) else "http"
+    if names & {"limit_conn_zone", "limit_req_zone", "log_format", "proxy_cache_path", "fastcgi_cache_path"}:
+        return "http"
+    if names & SERVER_NAMES:
+        return "server"
+    if "server" in names or names & {"keepalive", "least_conn", "ip_hash"}:
+        return "upstream"
+    if not names and not tree.templated:
+        return "main" if not tree.source.text.strip() else "location"
+    return "location"
+
+
+def _is_stream(tree: Tree) -> bool:
+    """Whether the servers of a snippet pass connections on, not requests."""
+    verdict = False
+    for node in tree.nodes:
+        if node.name == "server" and node.children is not None:
+            names = {child.name for child in node.children}
+            if names & {"location", "server_name", "root", "return", "ssl_certificate", "include", "error_page"}:
+                return False
+            verdict = verdict or "proxy_pass" in names
+    return verdict

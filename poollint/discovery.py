@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.config import DEFAULT_EXCLUDE, matches, shown
+from poollint.formats.source_code import EXTENSIONS, FAMILIES, MAX_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,14 @@ _OTHERS = re.compile(
     r"INSTALL|VERSION|configure|gradlew|mvnw|py\.typed)(?:\.(?:md|txt|rst))?",
     re.IGNORECASE,
 )
+# What other programs write into a file that is named after a server: sections (supervisor, systemd, fail2ban,
+# telegraf), and statements of collectd, fluentd, upstart, monit, tmpfiles, logrotate.
+_SECTION = re.compile(r"^[ \t]*\[\[?[\w .:@/\"'-]+\]\]?[ \t]*\r?$", re.MULTILINE)
+_FOREIGN = re.compile(
+    r"^[ \t]*(?:<(?:Plugin|source|match)\b|(?:start|stop) on [(\w]|check (?:process|host|file|system) |"
+    r"[dDfLrzZ][+!]? /\S+ +[0-7]{3,4} |(?:/\S+ +)*/\S+ *\{ *\r?$)",
+    re.MULTILINE,
+)
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "a zip archive"),
@@ -47,12 +56,14 @@ _MAGIC = (
 class SystemShape(NamedTuple):
     """How a system's files are known: globs of names, regexes of content.
 
-    A glob with a ``/`` is matched with the end of the path. ``content`` holds of the first 64 KiB of text.
+    A glob with a ``/`` is matched with the end of the path. ``content`` holds of the first 64 KiB of text; ``sections``
+    tells that the files have ``[sections]``.
     """
 
     name: str
     files: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
+    sections: bool = False
 
 
 class Candidate(NamedTuple):
@@ -88,7 +99,12 @@ def shapes_of(systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) 
     if not hasattr(systems, "items"):
         return list(systems)
     return [
-        SystemShape(name, tuple(table.get("files", ())), tuple(table.get("content", ())))
+        SystemShape(
+            name,
+            tuple(table.get("files", ())),
+            tuple(table.get("content", ())),
+            str(table.get("format")).endswith("_ini"),
+        )
         for name, table in systems.items()
     ]
 
@@ -156,6 +172,8 @@ class Recogniser:
 
     def by_content(self, text: str, among: Iterable[str] = ()) -> str | None:
         """The system that most of its expressions speak for; None when none does, or two do alike."""
+        if text.startswith("#!"):
+            return None  # a script that writes configurations
         wanted = set(among)
         scores: list[tuple[int, str]] = []
         for shape in self._shapes:
@@ -169,6 +187,12 @@ class Recogniser:
             return None
         return scores[0][1]
 
+    def _is_foreign(self, system: str, text: str) -> bool:
+        """Whether a text is plainly another program's, for all that its name says."""
+        shape = next(each for each in self._shapes if each.name == system)
+        odd = _FOREIGN.search(text) or (not shape.sections and _SECTION.search(text))
+        return odd is not None and odd is not False and not any(each.search(text) for each in self._expressions(shape))
+
     def _expressions(self, shape: SystemShape) -> list[re.Pattern[str]]:
         found = self._content.get(shape.name)
         if found is None:
@@ -181,14 +205,14 @@ class Recogniser:
         ``always``: look at the content whatever the name's ending is.
         """
         claim = self.by_name(path)
-        if claim.sure:
+        if claim.sure and not self._is_foreign(claim.systems[0], text()):
             return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
         if not claim.systems and not always and not is_plausible(path.rpartition("/")[2]):
             return None
         system = self.by_content(text(), claim.systems if len(claim.systems) > 1 else ())
         if system is not None:
             return Candidate(path, system, "content", named=system in claim.systems)
-        if len(claim.systems) == 1 and not _OTHERS.fullmatch(path.rpartition("/")[2]):
+        if len(claim.systems) == 1 and not claim.sure and not _OTHERS.fullmatch(path.rpartition("/")[2]):
             return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
         return None
 
@@ -259,20 +283,56 @@ def discover(
     files: Files,
     *,
     as_system: str | None = None,
+    triggers: Mapping[str, str] | None = None,
 ) -> Discovered:
-    """The files to check beneath ``paths``, in a stable order, each real file once. ConfigError from ``config_for``."""
-    walk = _Walk(config_for, Recogniser(systems), files, as_system)
+    """The files to check beneath ``paths``, in a stable order, each real file once. ConfigError from ``config_for``.
+
+    ``triggers``: language -> a regular expression of bytes; a source file that it finds nothing in is not for us.
+    """
+    walk = _Walk(config_for, Recogniser(systems), files, as_system, SourceFiles(triggers or {}))
     for path in paths:
         walk.start(path)
     return walk.result
+
+
+class SourceFiles:
+    """Tells which source files may construct a pool: by extension, then by a word that every construction needs."""
+
+    __slots__ = ("_regexes", "triggers")
+
+    def __init__(self, triggers: Mapping[str, str]) -> None:
+        self.triggers = triggers
+        self._regexes: dict[str, re.Pattern[bytes]] = {}
+
+    def language(self, path: str) -> str:
+        """The language of a file by its extension, when there is anything to look for in it; else empty."""
+        if not self.triggers:
+            return ""
+        language = EXTENSIONS.get(os.path.splitext(path)[1], "")
+        return language if language and FAMILIES[language] in self.triggers else ""
+
+    def wanted(self, path: str, language: str) -> bool:
+        """Whether the file holds a trigger. OSError when it cannot be read."""
+        family = FAMILIES[language]
+        regex = self._regexes.get(family)
+        if regex is None:
+            regex = self._regexes[family] = re.compile(self.triggers[family].encode())
+        with open(path, "rb") as handle:
+            return regex.search(handle.read(MAX_SOURCE)) is not None
 
 
 class _Walk:
     """One search: what was found so far."""
 
     def __init__(
-        self, config_for: Callable[[str], Config], recogniser: Recogniser, files: Files, as_system: str | None
+        self,
+        config_for: Callable[[str], Config],
+        recogniser: Recogniser,
+        files: Files,
+        as_system: str | None,
+        sources: SourceFiles,
     ) -> None:
+        self.sources = sources
         self.config_for = config_for
         self.recogniser = recogniser
         self.files = files
@@ -308,6 +368,9 @@ class _Walk:
             self._take(Candidate(path, self.as_system, "--as", named=True), config, "error")
             return
         found = self._told(path, config)
+        language = self.sources.language(path)
+        if found is None and language and not self.recogniser.by_name(path).systems:
+            found = Candidate(path, language, f"{language} source", named=False)
         if found is None:
             try:
                 found = self.recogniser.recognise(path, lambda: _text(path), always=True)
@@ -368,9 +431,11 @@ class _Walk:
     def _file(self, entry: os.DirEntry[str], path: str, ignores: _Ignores | None, config: Config) -> None:
         """A file that the walk met: taken when something claims it, and nothing keeps it out."""
         found = self._told(path, config)
+        language = ""
         if found is None:
             systems = self.recogniser.by_name(path).systems
-            if not systems and not is_plausible(entry.name):
+            language = "" if systems else self.sources.language(entry.name)
+            if not systems and not language and not is_plausible(entry.name):
                 return
         if self._excluder(config).of(entry.name, path) or (
             config.include and not matches(config.include, config.relative(path))
@@ -379,6 +444,9 @@ class _Walk:
             return
         if ignores is not None and ignores.ignored(os.path.abspath(path)):
             self._skip("ignored")
+            return
+        if language:
+            self._source(path, language, config, "note")
             return
         by_name = found is not None or len(systems) == 1
         reason = _unfit(path)
@@ -389,14 +457,29 @@ class _Walk:
         if found is None:
             try:
                 found = self.recogniser.recognise(path, lambda: _text(path))
-            except OSError:
-                return  # nothing says that it is ours
+            except OSError as error:
+                if by_name:  # else nothing says that it is ours
+                    self._problem(path, error.strerror or str(error), "note")
+                return
         if found is None or found.system == NO_SYSTEM:
             self._skip("unrecognised")
         else:
             self._take(found, config, "note")
 
     # Both
+
+    def _source(self, path: str, language: str, config: Config, severity: str) -> None:
+        """A source file: taken when a trigger stands in it."""
+        try:
+            if not self.sources.wanted(path, language):
+                self._skip("no pool in it")
+                return
+        except OSError as error:
+            self._problem(path, error.strerror or str(error), severity)
+            return
+        self._take(
+            Candidate(path, language, f"{language} source with a pool's name in it", named=False), config, severity
+        )
 
     def _told(self, path: str, config: Config) -> Candidate | None:
         told = config.system_of(path)

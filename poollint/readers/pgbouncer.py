@@ -17,7 +17,7 @@ from poollint.formats.pgbouncer_ini import Entry, Error, Include, Section, Templ
 from poollint.readers import pgbouncer_auth_file
 from poollint.readers.base import ReadContext, Reading
 from poollint.readers.pgbouncer_connstr import EntryReader, suggest
-from poollint.readers.pgbouncer_settings import decode, is_newer, is_template
+from poollint.readers.pgbouncer_settings import decode, is_newer, is_template, known_from
 from poollint.source import Place, Source
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ class _Reader:
             self._unknown_setting(node, key_place)
             return
         if is_newer(spec.since(), self.target):
-            values = {"key": node.key, "since": spec.get("since")}
+            values = {"key": node.key, "known_from": known_from(spec)}
             self.main.problem("newer-setting", key_place, setting=spec.name, values=values)
         decoded = decode(spec, node.value, self.target, self.lacks)
         for fault in decoded.faults:

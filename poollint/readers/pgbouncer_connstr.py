@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from poollint.blocks import UNKNOWN, Block, Edit, Fix, Setting
 from poollint.formats.connstr import ConnstrError, Pair, parse_connstr
 from poollint.readers import pgbouncer_values as values
-from poollint.readers.pgbouncer_settings import WORDS_MEANT, is_newer, is_template, with_zero
+from poollint.readers.pgbouncer_settings import WORDS_MEANT, is_newer, is_template, known_from, with_zero
 from poollint.source import Place
 
 if TYPE_CHECKING:
@@ -127,11 +127,11 @@ class EntryReader(NamedTuple):
             return
         since = spec.since()
         if is_newer(since, self.target) and pair.key == name:
-            more = {"key": pair.key, "since": spec.get("since"), "setting": name, "fix": None}
+            more = {"key": pair.key, "known_from": known_from(spec), "setting": name, "fix": None}
             if pair.key == "reserve_pool_size" and self.kind.name == "database":
                 more["fix"] = Fix("write reserve_pool", (Edit(key_place, "reserve_pool"),))
             self._refuse(
-                block, "newer-key", key_place, f"{pair.key}, which came with {spec.get('since')}", star=star, **more
+                block, "newer-key", key_place, f"{pair.key}, known {known_from(spec)}", star=star, **more
             )
         raw = text[pair.value_start : pair.value_end] if MASK in pair.value else pair.value
         place = self._place(entry, pair.value_start, pair.value_end)

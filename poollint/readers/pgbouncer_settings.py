@@ -103,6 +103,12 @@ def is_newer(since: Version | None, target: Version | None) -> bool:
     return since == UNRELEASED if target is None else since > target
 
 
+def known_from(spec: SettingSpec) -> str:
+    """Which versions know a setting, in words."""
+    text = str(spec.get("since"))
+    return "to no release yet" if text == "unreleased" else f"from PgBouncer {text}"
+
+
 def with_zero(spec: SettingSpec, value: Any, target: Version | None) -> Any:
     """0 read as the catalogue says: UNLIMITED where it means "no limit" in the target version."""
     if value != 0 or spec.get("zero") not in ("unlimited", "forever"):

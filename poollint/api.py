@@ -14,7 +14,6 @@ from poollint.engine.judge import Judge, Policy, Rule, RuleSet
 from poollint.files import DiskFiles, FileError, MemoryFiles
 from poollint.knowledge.index import Knowledge, knowledge
 from poollint.readers.base import ReadContext, Reading
-from poollint.source import Source
 from poollint.versions import Version, parse_version
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from poollint.discovery import Discovered
     from poollint.files import Files
     from poollint.findings import Finding, Severity
+    from poollint.source import Source
 
 Reader = "Callable[[Source, ReadContext], Reading]"
 
@@ -87,6 +87,7 @@ class Session:
         self.knowledge = known or knowledge()
         self._config_of: Callable[[str], Config] | None = None
         self._policies: dict[str, Policy] = {}
+        self._finders: dict[str, Any] = {}
         self._system_config: dict[tuple[str, int], dict[str, Any]] = {}
         self._user_cards: list[dict[str, Any]] = []
 
@@ -107,7 +108,7 @@ class Session:
         if given is None and self.options.config_path:
             given = config_module.load_config(self.options.config_path, known=self.known())
         if given is not None:
-            return lambda path, fixed=given: fixed  # type: ignore[misc]
+            return lambda _path, fixed=given: fixed  # type: ignore[misc]
         return config_module.ConfigFinder(LazyKnown(self))  # type: ignore[arg-type]
 
     def known(self) -> Any:
@@ -158,7 +159,9 @@ class Session:
     # Reading
 
     def read(self, source: Source, system: str, *, named: bool = True) -> FileReading:
-        """What the reader of ``system`` understands of a text."""
+        """What the reader of ``system`` (a language, for a source file) understands of a text."""
+        if system not in self.knowledge.systems:
+            return self._read_source(source, system)
         catalogue = self.knowledge.catalogue(system)
         context = ReadContext(
             catalogue,
@@ -169,6 +172,26 @@ class Session:
         )
         reading = load_reader(catalogue.system.get("reader", system))(source, context)
         return FileReading(source.path, system, catalogue.system.get("format", system), source, reading)
+
+    def _read_source(self, source: Source, language: str) -> FileReading:
+        import re
+
+        from poollint.formats.source_code import FAMILIES
+
+        trigger = self.knowledge.triggers.get(FAMILIES[language])
+        if trigger is None or re.search(trigger, source.text) is None:
+            return FileReading(source.path, language, language, source, Reading())
+        from poollint.readers.source.match import Finder
+        from poollint.readers.source.read import founds_of, read_source
+
+        family = FAMILIES[language]
+        finder = self._finders.get(family)
+        if finder is None:
+            finder = self._finders[family] = Finder(founds_of(self.knowledge.systems, family))
+        reading = read_source(
+            source, language, finder, self.knowledge.catalogue, lambda system: self.target_for(system, source.path)
+        )
+        return FileReading(source.path, language, language, source, reading)
 
     def read_all(self, candidates: Iterable[tuple[str, str, bool]]) -> tuple[list[FileReading], list[UnreadFile]]:
         """Read (path, system, named) each; a file that another one includes is judged as part of that one alone."""
@@ -186,7 +209,9 @@ class Session:
             done = self.read(source, system, named=named)
             readings.append(done)
             included.update(os.path.normpath(name) for name in done.reading.included)
-        readings = [each for each in readings if os.path.normpath(each.path) not in included or _only_self(each, readings)]
+        readings = [
+            each for each in readings if os.path.normpath(each.path) not in included or _only_self(each, readings)
+        ]
         readings.sort(key=lambda each: each.path)
         return readings, unread
 
@@ -302,7 +327,9 @@ def _only_self(reading: FileReading, readings: Sequence[FileReading]) -> bool:
     """Whether a file is 'included' by nothing but itself (a cycle), and so must stay."""
     path = os.path.normpath(reading.path)
     return not any(
-        path in {os.path.normpath(name) for name in other.reading.included} for other in readings if other is not reading
+        path in {os.path.normpath(name) for name in other.reading.included}
+        for other in readings
+        if other is not reading
     )
 
 
@@ -330,7 +357,14 @@ def recognise_text(session: Session, path: str, text: str) -> tuple[str, bool] |
     """(system, whether by name) of a text, by configuration, name, then content; None when it is nobody's."""
     from poollint.discovery import recognise
 
-    return recognise(path, text, session.knowledge.systems, session.config_for(path).files)
+    found = recognise(path, text, session.knowledge.systems, session.config_for(path).files)
+    if found is None and session.knowledge.triggers:
+        from poollint.formats.source_code import EXTENSIONS, FAMILIES
+
+        language = EXTENSIONS.get(os.path.splitext(path)[1], "")
+        if language and FAMILIES[language] in session.knowledge.triggers:
+            return language, False
+    return found
 
 
 def check_text(
@@ -347,7 +381,9 @@ def check_text(
     ``system`` names what it is (else name and content tell; a text that is nobody's has no findings); ``others`` holds
     further files by path that it may include. Nothing is read from the disk. ConfigError, ValueError for bad arguments.
     """
-    return check_texts({path: text, **(others or {})}, config=config, system=system, targets=targets, only=path).findings
+    return check_texts(
+        {path: text, **(others or {})}, config=config, system=system, targets=targets, only=path
+    ).findings
 
 
 def check_texts(
@@ -397,7 +433,14 @@ def discover_with(session: Session, paths: Sequence[str]) -> Discovered:
     from poollint.discovery import discover
 
     as_system = session.options.as_system or None
-    return discover(paths, session.config_for, session.knowledge.systems, session.files, as_system=as_system)
+    return discover(
+        paths,
+        session.config_for,
+        session.knowledge.systems,
+        session.files,
+        as_system=as_system,
+        triggers=session.knowledge.triggers,
+    )
 
 
 def check_with(session: Session, paths: Sequence[str]) -> Result:

@@ -6,8 +6,8 @@ import os
 import re
 
 import pytest
-
 from conftest import ROOT
+
 from poollint.engine.examples import check_page_examples, folders
 from poollint.knowledge.build import build, pages
 from poollint.knowledge.catalogue import Catalogue, CatalogueError

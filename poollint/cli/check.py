@@ -18,7 +18,9 @@ LEVELS = ("error", "warning", "info", "never")
 
 @click.command(short_help="Check files and folders.")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
-@click.option("--as", "as_system", metavar="SYSTEM", help="Read the named files as this system's, whatever their names.")
+@click.option(
+    "--as", "as_system", metavar="SYSTEM", help="Read the named files as this system's, whatever their names."
+)
 @click.option("--stdin-filename", metavar="NAME", help="The name of what comes in on standard input (path `-`).")
 @click.option(
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text, concise, json, ...; may be repeated."
@@ -65,6 +67,7 @@ def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     from poollint import api
     from poollint.cli.common import make_options
     from poollint.config import CliChoice, check_choice
+    from poollint.files import DiskFiles
 
     choice = CliChoice(
         _words(options["select"]) or None,
@@ -76,7 +79,7 @@ def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         options["as_system"], options["targets"], options["config_path"], isolated=options["isolated"], cli=choice
     )
     reports = _formats(options["formats"], options["output"])
-    session = api.Session(run_options, api.DiskFiles())
+    session = api.Session(run_options, DiskFiles())
     if choice.select or choice.ignore or choice.extend_select:
         check_choice(choice, session.known())
     config = session.config_for("." if paths == ("-",) else paths[0])
@@ -96,7 +99,9 @@ def _formats(texts: tuple[str, ...], output: str | None) -> list[tuple[str, str]
     from poollint.api import did_you_mean
     from poollint.reports import FORMATS
 
-    wanted = [(name, target or output or "") for name, _, target in (text.partition("=") for text in texts or ("text",))]
+    wanted = [
+        (name, target or output or "") for name, _, target in (text.partition("=") for text in texts or ("text",))
+    ]
     for name, _ in wanted:
         if name not in FORMATS:
             fail(f"--format {name}: no such format{did_you_mean(name, FORMATS)}; there are {', '.join(FORMATS)}")
@@ -121,11 +126,12 @@ def _run(session: api.Session, paths: tuple[str, ...], stdin_name: str | None) -
 
 def _run_stdin(session: api.Session, name: str | None) -> api.Result:
     from poollint import api
+    from poollint.files import MemoryFiles
     from poollint.source import Source
 
     path = name or "<stdin>"
     source = Source.from_bytes(path, sys.stdin.buffer.read(session.files.max_size + 1))  # type: ignore[attr-defined]
-    session.files = api.MemoryFiles({path: source.text}, beneath=session.files)
+    session.files = MemoryFiles({path: source.text}, beneath=session.files)
     found = (session.options.as_system, True) if session.options.as_system else None
     found = found or api.recognise_text(session, path, source.text)
     if found is None:
@@ -155,9 +161,10 @@ def _finish(
     min_severity = options["min_severity"] or config.min_severity
     fail_on = options["fail_on"] or config.fail_on
     shown = [f for f in result.findings if SEVERITIES.index(f.severity) >= SEVERITIES.index(min_severity)]
-    shown = _baselined(shown, options, config)
-    if shown is None:
+    known = _baselined(shown, options, config)
+    if known is None:
         return EXIT_CLEAN
+    shown = known
     for each in result.unread:
         if each.severity != "note" or options["verbose"]:
             click.echo(f"poollint: {each.path}: {each.message}", err=True)

@@ -19,8 +19,9 @@ def config(path: str, config_path: str | None, isolated: bool, form: str) -> int
     from poollint import api
     from poollint.cli.common import make_options
     from poollint.config import ConfigError
+    from poollint.files import DiskFiles
 
-    session = api.Session(make_options(None, (), config_path, isolated=isolated), api.DiskFiles())
+    session = api.Session(make_options(None, (), config_path, isolated=isolated), DiskFiles())
     try:
         found = session.config_for(path)
     except ConfigError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -48,10 +48,10 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
     if what in known.systems:
         _system(known, what)
         return 0
-    _nothing(known, what, system if dot else "")
+    return _nothing(known, what, system if dot else "")
 
 
-def _nothing(known: Any, what: str, system: str) -> None:
+def _nothing(known: Any, what: str, system: str) -> NoReturn:
     from poollint.api import did_you_mean
 
     if system:

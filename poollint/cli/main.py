@@ -73,7 +73,7 @@ class Abort(click.ClickException):
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
-        self.exit_code = status
+        self.exit_code = status  # type: ignore[misc]
 
     def show(self, file: Any = None) -> None:
         click.echo(f"poollint: {self.message}", file=file or sys.stderr, err=True)
@@ -104,7 +104,7 @@ def run() -> int:
     except OSError as error:
         click.echo(f"poollint: {error}", err=True)
         return EXIT_INTERNAL
-    except Exception as error:  # noqa: BLE001 - the last resort: a line and a status, not a traceback
+    except Exception as error:  # the last resort: a line and a status, not a traceback
         return _internal_error(error)
     return status if isinstance(status, int) else EXIT_CLEAN
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, UnknownValueError
 from poollint.versions import parse_version
@@ -318,6 +318,12 @@ def _unknown_name(name: str, known: Collection[str]) -> str:
     return f"unknown name {name}" + (f"; did you mean {close[0]}?" if close else "")
 
 
+class Names(Protocol):
+    """What a condition is evaluated in: names to values; KeyError for a name that is a function."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 class Condition:
     """A compiled expression."""
 
@@ -342,14 +348,14 @@ class Condition:
         self.names = tuple(rewriter.names)
         self.code: CodeType = compile(tree, "<condition>", "eval")
 
-    def evaluate(self, env: Mapping[str, Any]) -> Any:
+    def evaluate(self, env: Names) -> Any:
         """The value; UnknownValueError when a name's value cannot be known, TypeError for values that do not compare."""
-        return eval(self.code, _GLOBALS, env)  # noqa: S307 - compiled from the whitelist above
+        return eval(self.code, _GLOBALS, env)  # type: ignore[arg-type] # noqa: S307 - compiled from the whitelist above
 
-    def holds(self, env: Mapping[str, Any]) -> bool:
+    def holds(self, env: Names) -> bool:
         """Whether the condition is surely true."""
         try:
-            return bool(eval(self.code, _GLOBALS, env))  # noqa: S307 - compiled from the whitelist above
+            return bool(eval(self.code, _GLOBALS, env))  # type: ignore[arg-type] # noqa: S307 - compiled from the whitelist above
         except (UnknownValueError, TypeError, ZeroDivisionError, AttributeError):
             return False
 

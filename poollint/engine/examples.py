@@ -78,11 +78,12 @@ def run_example(page: Page, example: Example, known: Knowledge | None = None) ->
     """The findings of an example's files, its own poollint.toml in force."""
     from poollint import api
     from poollint.config import parse_config
+    from poollint.files import MemoryFiles
 
     texts = {name: text for name, text in example.files.items() if name != CONFIG_FILE}
     config = None
     if CONFIG_FILE in example.files:
-        session = api.Session(api.Options(isolated=True), api.MemoryFiles({}), known=known)
+        session = api.Session(api.Options(isolated=True), MemoryFiles({}), known=known)
         config = parse_config(example.files[CONFIG_FILE], known=session.known())
     return api.check_texts(
         texts, config=config, system=page.system, complete=True, policy=ExamplePolicy(config), known=known

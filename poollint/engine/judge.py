@@ -27,7 +27,20 @@ HELP_URL = "https://poollint.readthedocs.io/rules/{folder}/{name}/"
 class Case:
     """One form of a rule, ready to run; conditions and detectors are made on first use."""
 
-    __slots__ = ("_condition", "_detector", "at", "card", "effect", "fix", "help", "message", "name", "rule", "severity", "topic")
+    __slots__ = (
+        "_condition",
+        "_detector",
+        "at",
+        "card",
+        "effect",
+        "fix",
+        "help",
+        "message",
+        "name",
+        "rule",
+        "severity",
+        "topic",
+    )
 
     def __init__(self, rule: Rule, card: dict[str, Any], name: str) -> None:
         self.rule = rule
@@ -388,4 +401,6 @@ def fingerprint(code: str, path: str, key: str, root: str) -> str:
 
     relative = os.path.relpath(path, root) if root and os.path.isabs(path) else path
     relative = relative.replace(os.sep, "/")
-    return hashlib.sha1(f"{code}:{relative}:{key}".encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()[:20]
+    return hashlib.sha1(
+        f"{code}:{relative}:{key}".encode("utf-8", "surrogateescape"), usedforsecurity=False
+    ).hexdigest()[:20]

@@ -41,6 +41,18 @@ EXTENSIONS = {
     ".go": "go",
 }
 
+# one syntax module serves several grammars; the family is what a [[found]] table names
+FAMILIES = {
+    "python": "python",
+    "javascript": "javascript",
+    "typescript": "javascript",
+    "tsx": "javascript",
+    "java": "java",
+    "kotlin": "java",
+    "go": "go",
+}
+MAX_SOURCE = 2 * 1024 * 1024
+
 
 @cache
 def grammar(language: str) -> Language:

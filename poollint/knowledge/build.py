@@ -82,7 +82,7 @@ def _trigger_words(table: dict[str, Any], family: str) -> set[str]:
 
 
 def _brief(card: dict[str, Any], folder: str) -> dict[str, Any]:
-    brief = {key: card[key] for key in ("code", "name", "system", "topic") if key in card}
+    brief: dict[str, Any] = {key: card[key] for key in ("code", "name", "system", "topic") if key in card}
     first = (card.get("case") or [{}])[0]
     for key in ("topic", "effect", "severity"):
         value = card.get(key) or first.get(key)
@@ -166,7 +166,10 @@ def kinds_of(page: Page, card: dict[str, Any], catalogues: dict[str, Catalogue])
         for kind in wanted:
             if kind not in catalogue.kinds:
                 raise _locate(
-                    page, kind, 1, f"on = {kind!r}: {page.system} has no such kind of block; "
+                    page,
+                    kind,
+                    1,
+                    f"on = {kind!r}: {page.system} has no such kind of block; "
                     f"it has {', '.join(sorted(catalogue.kinds))}",
                 )
         return [catalogue.kinds[kind] for kind in wanted]

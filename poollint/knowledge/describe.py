@@ -31,7 +31,9 @@ def describe_rule(text: str, rule: Mapping[str, Any], systems: Mapping[str, Any]
     ]
     if rule["options"]:
         lines += ["", f"Thresholds (under [rules.{rule['name']}] in poollint.toml):"]
-        lines += [f"  {name} = {table.get('default')}  {table.get('help', '')}" for name, table in rule["options"].items()]
+        lines += [
+            f"  {name} = {table.get('default')}  {table.get('help', '')}" for name, table in rule["options"].items()
+        ]
     for section in ("Bad", "Good", "Not reported"):
         for example in page.examples:
             if example.section == section:
@@ -71,7 +73,12 @@ def _setting(catalogue: Catalogue, kind: KindSpec, spec: SettingSpec, target: Ve
         lines.append(f"  range     {raw.get('min', '')} to {raw.get('max', '')}")
     if raw.get("enum"):
         lines.append(f"  values    {', '.join(map(str, raw['enum']))}")
-    for key, title in (("since", "since"), ("deprecated", "deprecated"), ("removed", "removed"), ("replacement", "now")):
+    for key, title in (
+        ("since", "since"),
+        ("deprecated", "deprecated"),
+        ("removed", "removed"),
+        ("replacement", "now"),
+    ):
         if raw.get(key):
             lines.append(f"  {title:<9} {raw[key]}")
     if spec.role:

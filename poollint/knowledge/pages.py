@@ -131,30 +131,32 @@ def check_card(card: dict[str, Any], path: str, card_line: int, body: str) -> No
         line = card_line + (_line_of(body, match.end()) - 1 if match else 0)
         return PageError(path, line, 1, message)
 
-    for key in card:
-        if key not in CARD_KEYS:
-            raise fail(key, f"unknown key {key!r} in the card; known are {', '.join(sorted(CARD_KEYS))}")
+    cases: list[dict[str, Any]] = card.get("case", [])
+    for table, known, where in ((card, CARD_KEYS, "the card"), *((case, CASE_KEYS, "a case") for case in cases)):
+        for key in table:
+            if key not in known:
+                raise fail(key, f"unknown key {key!r} in {where}; known are {', '.join(sorted(known))}")
     if not _CODE.fullmatch(str(card.get("code", ""))):
         raise fail("code", "the card needs a code such as PGB012")
-    cases: list[dict[str, Any]] = card.get("case", [])
-    for case in cases:
-        for key in case:
-            if key not in CASE_KEYS:
-                raise fail(key, f"unknown key {key!r} in a case; known are {', '.join(sorted(CASE_KEYS))}")
     for key, words in (("effect", EFFECTS), ("topic", TOPICS), ("severity", SEVERITIES)):
         for table in (card, *cases):
             if key in table and table[key] not in words:
                 raise fail(key, f"{key} = {table[key]!r}: one of {', '.join(words)}")
     for case in cases or [{}]:
-        merged = {**card, **case}
-        for key in ("effect", "topic", "message"):
-            if not merged.get(key):
-                raise fail(key, f"the card needs {key!r}")
-        ways = [way for way in ("when", "detect", "problem") if merged.get(way)]
-        if "detect" in ways and "when" not in case:
-            ways = ["detect"]
-        if len(ways) != 1:
-            raise fail("when", "the card needs exactly one of when, detect, problem")
+        lacking = _lacks({**card, **case}, case)
+        if lacking is not None:
+            raise fail(*lacking)
+
+
+def _lacks(merged: dict[str, Any], case: dict[str, Any]) -> tuple[str, str] | None:
+    """(key, message) for what one form of a rule still needs."""
+    for key in ("effect", "topic", "message"):
+        if not merged.get(key):
+            return key, f"the card needs {key!r}"
+    ways = [way for way in ("when", "detect", "problem") if merged.get(way)]
+    if "detect" in ways and "when" not in case:
+        ways = ["detect"]
+    return None if len(ways) == 1 else ("when", "the card needs exactly one of when, detect, problem")
 
 
 def _examples(text: str, fences: list[re.Match[str]], headings: list[re.Match[str]]) -> list[Example]:

@@ -32,7 +32,9 @@ _WRAPPERS = frozenset(
 _BRANCHES = frozenset("if_statement switch_statement try_statement ternary_expression".split()) | _LOOPS
 _ROUTES = frozenset("get post put patch delete all use route on createServer".split())
 _HANDLER_NAMES = frozenset("handler GET POST PUT PATCH DELETE HEAD OPTIONS loader action getServerSideProps".split())
-_NUMBER = re.compile(r"^(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]*\.?[0-9_]+(?:[eE][+-]?[0-9]+)?|[0-9_]+\.)n?$")
+_NUMBER = re.compile(
+    r"^(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9_]*\.?[0-9_]+(?:[eE][+-]?[0-9]+)?|[0-9_]+\.)n?$"
+)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
 _GLOBALS = frozenset(("fetch", "WebSocket", "EventSource"))
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
@@ -99,7 +101,7 @@ class JavascriptFile:
 
     def _module(self, node: Node | None) -> str:
         name = self.tree.text(node).strip("'\"`")
-        return name[5:] if name.startswith("node:") else name
+        return name.removeprefix("node:")
 
     def _declare(self, node: Node) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -202,7 +204,11 @@ class JavascriptFile:
                     value = _unwrap(declared.child_by_field_name("value"))
                     if self._required(value):
                         return self._required(value)
-                    if value is not None and value.type in ("identifier", "member_expression") and name not in self._assigned:
+                    if (
+                        value is not None
+                        and value.type in ("identifier", "member_expression")
+                        and name not in self._assigned
+                    ):
                         return self.resolve(value) if self.tree.text(value) != name else ""
                 return ""
             scope = self._scope(scope)
@@ -220,7 +226,9 @@ class JavascriptFile:
         for child in parameters.named_children:
             target = child.child_by_field_name("pattern") or child.child_by_field_name("left") or child
             if target.type in ("object_pattern", "array_pattern"):
-                names += [self.tree.text(each) for each in self.tree.walk(target) if each.type.endswith("identifier_pattern")]
+                names += [
+                    self.tree.text(each) for each in self.tree.walk(target) if each.type.endswith("identifier_pattern")
+                ]
                 names += [self.tree.text(each) for each in self.tree.walk(target) if each.type == "identifier"]
             else:
                 names.append(self.tree.text(target))
@@ -370,12 +378,12 @@ class JavascriptFile:
         if value is not None and not self._required(value):
             folded = self.fold(value, depth)
             if isinstance(folded.value, Table):
-                folded = folded._replace(value=self._mutated(name, folded.value, depth))
+                folded = folded._replace(value=self._mutated(name, folded.value))
             return folded
         resolved = self._resolve_name(node) if node.type == "identifier" else self.imports.get(name, "")
         return self._plain(node, Ref(resolved)) if resolved else self._unknown(node)
 
-    def _mutated(self, name: str, table: Table, depth: int) -> Table:
+    def _mutated(self, name: str, table: Table) -> Table:
         assignments = self._properties.get(name)
         if not assignments:
             return table
@@ -437,8 +445,10 @@ class JavascriptFile:
             return self.fold(arguments[0], depth)
         if name == "Object.assign":
             return self._assign(node, arguments, depth)
-        if re.fullmatch(r"(?:[eE]nv|config(?:Service)?|this\.config(?:Service)?)\.(?:int|number|str|string|bool|get)", name):
-            return self._env_helper(node, name, arguments, depth)
+        if re.fullmatch(
+            r"(?:[eE]nv|config(?:Service)?|this\.config(?:Service)?)\.(?:int|number|str|string|bool|get)", name
+        ):
+            return self._env_helper(node, arguments, depth)
         if self.resolve(function):
             return self._plain(node, Made(self.call(node, depth)))
         return self._unknown(node)
@@ -459,7 +469,7 @@ class JavascriptFile:
             self._spread(table, argument, depth)
         return self._plain(node, table)
 
-    def _env_helper(self, node: Node, name: str, arguments: list[Node], depth: int) -> Folded:
+    def _env_helper(self, node: Node, arguments: list[Node], depth: int) -> Folded:
         key = self.fold(arguments[0], depth).value if arguments else None
         env = key if isinstance(key, str) else "?"
         if len(arguments) < 2:
@@ -486,9 +496,7 @@ class JavascriptFile:
                 break
             made.positional.append(self.fold(child, depth + 1))
         arguments = node.child_by_field_name("arguments")
-        made.broken = arguments is not None and any(
-            child.type == "ERROR" for child in arguments.children
-        )
+        made.broken = arguments is not None and any(child.type == "ERROR" for child in arguments.children)
         made.name = self._target(node)
         if made.name:
             for name, name_node, right in self._properties.get(made.name, ()):

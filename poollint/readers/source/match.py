@@ -38,7 +38,20 @@ MAX_NESTING = 6
 class Found:
     """One ``[[found]]`` table of a source language."""
 
-    __slots__ = ("constructs", "facts", "kind", "local", "modules", "nested", "open", "options", "positional", "rename", "setters", "system")
+    __slots__ = (
+        "constructs",
+        "facts",
+        "kind",
+        "local",
+        "modules",
+        "nested",
+        "open",
+        "options",
+        "positional",
+        "rename",
+        "setters",
+        "system",
+    )
 
     def __init__(self, system: str, table: Mapping[str, Any], kind: str) -> None:
         self.system = system

@@ -53,11 +53,17 @@ class PythonFile:
                 self._note_assignment(node)
             elif kind in ("function_definition", "class_definition"):
                 self._defined.add(self.tree.text(node.child_by_field_name("name")))
-            elif kind in ("for_statement", "for_in_clause", "as_pattern_target", "global_statement", "delete_statement"):
+            elif kind in (
+                "for_statement",
+                "for_in_clause",
+                "as_pattern_target",
+                "global_statement",
+                "delete_statement",
+            ):
                 for each in self.tree.walk(node.child_by_field_name("left") or node):
                     if each.type == "identifier" and kind != "global_statement":
                         self._assigned.setdefault((self._scope_id(node), self.tree.text(each)), []).append(node)
-                    if kind in ("for_statement",) and each.type == "block":
+                    if kind == "for_statement" and each.type == "block":
                         break
 
     def _import(self, node: Node) -> None:
@@ -401,7 +407,9 @@ class PythonFile:
     def _env(self, node: Node, name: str, depth: int) -> Folded:
         """A read of the environment: its literal default, or UNKNOWN under the variable's name."""
         keywords = self._keywords(node, depth)
-        positional = [child for child in self._arguments(node) if child.type not in ("keyword_argument", "dictionary_splat")]
+        positional = [
+            child for child in self._arguments(node) if child.type not in ("keyword_argument", "dictionary_splat")
+        ]
         key = self.fold(positional[0], depth).value if positional else None
         default: Folded | None = self.fold(positional[1], depth) if len(positional) > 1 else None
         if "default" in keywords.entries:
@@ -489,19 +497,32 @@ class PythonFile:
                 functions.append(self.tree.text(current.child_by_field_name("name")) or "lambda")
                 parent = current.parent
                 if parent is not None and parent.type == "decorated_definition":
-                    decorators += [self.tree.text(c)[1:].strip() for c in parent.named_children if c.type == "decorator"]
+                    decorators += [
+                        self.tree.text(c)[1:].strip() for c in parent.named_children if c.type == "decorator"
+                    ]
             elif kind == "class_definition":
                 classes.append(self.tree.text(current.child_by_field_name("name")))
             elif not functions:
                 in_loop = in_loop or kind in _LOOPS
-                guarded = guarded or (kind == "if_statement" and _is_guard(self.tree.text(current.child_by_field_name("condition"))))
+                guarded = guarded or (
+                    kind == "if_statement" and _is_guard(self.tree.text(current.child_by_field_name("condition")))
+                )
                 returned = returned or kind == "return_statement"
                 yielded = yielded or kind == "yield"
                 as_context = as_context or kind == "with_item"
             current = current.parent
         handler = _handler(functions, decorators, parameters)
         return Scope(
-            tuple(functions), tuple(decorators), parameters, tuple(classes), in_loop, guarded, returned, yielded, as_context, handler
+            tuple(functions),
+            tuple(decorators),
+            parameters,
+            tuple(classes),
+            in_loop,
+            guarded,
+            returned,
+            yielded,
+            as_context,
+            handler,
         )
 
 
@@ -548,7 +569,6 @@ def arithmetic(operator: str, left: Any, right: Any) -> Any:
             "/": lambda: left / right,
             "//": lambda: left // right,
             "%": lambda: left % right,
-            "<<": lambda: left << right if 0 <= right <= 62 else UNKNOWN,
         }.get(operator, lambda: UNKNOWN)()
     except (ArithmeticError, TypeError, ValueError):
         return UNKNOWN

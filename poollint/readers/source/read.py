@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from poollint.formats.source_code import FAMILIES, MAX_SOURCE, parse
 from poollint.readers.base import Reading
 from poollint.readers.source.match import Finder, Found, block_of
 
@@ -15,18 +16,6 @@ if TYPE_CHECKING:
     from poollint.source import Source
     from poollint.versions import Version
 
-# one syntax module serves several grammars; the family is what a [[found]] table names
-FAMILIES = {
-    "python": "python",
-    "javascript": "javascript",
-    "typescript": "javascript",
-    "tsx": "javascript",
-    "java": "java",
-    "kotlin": "java",
-    "go": "go",
-}
-MAX_SOURCE = 2 * 1024 * 1024
-
 
 class CallFile(Protocol):
     """What a language module gives: a file with its calls."""
@@ -34,19 +23,14 @@ class CallFile(Protocol):
     def calls(self) -> Iterator[Call]: ...
 
 
-def family_of(language: str) -> str:
-    return FAMILIES[language]
-
-
-def founds_of(systems: Mapping[str, Mapping[str, Any]], language: str) -> list[Found]:
+def founds_of(systems: Mapping[str, Mapping[str, Any]], family: str) -> list[Found]:
     """The ``[[found]]`` tables of a language family, over all systems."""
-    family = family_of(language)
     founds = []
     for name, system in systems.items():
         kinds = list(system["kinds"])
         for table in system.get("found", ()):
             if table.get("language") == family:
-                founds.append(Found(name, table, kinds[0]))
+                founds.append(Found(name, table, kinds[0]))  # noqa: PERF401 - a nested comprehension reads worse
     return founds
 
 
@@ -73,9 +57,7 @@ def read_source(
 def _open(source: Source, language: str) -> Any:
     import importlib
 
-    from poollint.formats.source_code import parse
-
-    module = importlib.import_module(f"poollint.readers.source.{family_of(language)}")
+    module = importlib.import_module(f"poollint.readers.source.{FAMILIES[language]}")
     try:
         return module.open_file(parse(source, language))
     except RecursionError:

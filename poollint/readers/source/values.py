@@ -87,7 +87,19 @@ class Call:
     ``config.setMaximumPoolSize(10)``), by property name; ``touched`` tells that more happens to it than can be seen.
     """
 
-    __slots__ = ("broken", "callee", "complete", "later", "name", "named", "place", "positional", "scope", "touched", "used")
+    __slots__ = (
+        "broken",
+        "callee",
+        "complete",
+        "later",
+        "name",
+        "named",
+        "place",
+        "positional",
+        "scope",
+        "touched",
+        "used",
+    )
 
     def __init__(self, callee: str, place: Place) -> None:
         self.callee = callee

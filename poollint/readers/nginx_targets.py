@@ -17,7 +17,10 @@ _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
 class Target(NamedTuple):
-    """``kind`` upstream, address, hostname, unix, variable or unknown; ``groups`` the upstream levels it may name."""
+    """``kind`` upstream, address, hostname, unix, variable or unknown; ``groups`` the upstream levels it may name.
+
+    ``names`` are the host names that a variable may hold, when it surely holds one that is no upstream.
+    """
 
     kind: str
     scheme: str
@@ -25,6 +28,7 @@ class Target(NamedTuple):
     port: int | None
     path: str
     groups: tuple[Level, ...]
+    names: tuple[str, ...] = ()
 
 
 def split_target(text: str, default_scheme: str = "") -> tuple[str, str, str]:
@@ -91,6 +95,7 @@ def _variable(place: str, scheme: str, path: str, level: Level, http: Level | No
     known = (http.upstreams if http is not None else None) or {}
     found: list[Level] = []
     kinds = set()
+    names = []
     for value in values:
         inner_scheme, inner, _ = split_target(value, scheme)
         scheme = inner_scheme or scheme
@@ -99,9 +104,12 @@ def _variable(place: str, scheme: str, path: str, level: Level, http: Level | No
             found.append(group)
             kinds.add("upstream")
         else:
-            kinds.add(host_kind(split_port(inner)[0]))
+            name = split_port(inner)[0]
+            kinds.add(host_kind(name))
+            if name and host_kind(name) == "hostname":
+                names.append(name)
     if kinds == {"upstream"}:
         return Target("upstream", scheme, place, None, path, tuple(dict.fromkeys(found)))
     if kinds <= {"address", "unix"}:
         return Target("address", scheme, place, parse_int(port), path, ())
-    return variable._replace(scheme=scheme)
+    return variable._replace(scheme=scheme, names=tuple(dict.fromkeys(names)) if kinds == {"hostname"} else ())

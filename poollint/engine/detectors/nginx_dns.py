@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from poollint.blocks import UNKNOWN, Block
+from poollint.blocks import Block
 from poollint.engine.detectors.nginx_pools import (
     KEEPING_HANDLERS,
     MORE_SHOWN,
@@ -13,13 +13,14 @@ from poollint.engine.detectors.nginx_pools import (
     handler_place,
     http_version,
     listed,
+    once,
     own_handler,
     whole,
 )
 from poollint.engine.hits import Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from poollint.engine.hits import RuleContext
 
@@ -55,6 +56,8 @@ def _direct_target(location: Block) -> str:
     if not host or kind == "unix":
         return re.sub(r"^\w+://", "", target)
     http = location.links.get("http")
+    if isinstance(http, Block) and str(host).lower() in (http.facts.get("upstreams") or {}):
+        return ""  # an upstream may not have a port here: nginx refuses it
     written = isinstance(http, Block) and http.facts.get("written") is True and whole(http)
     if kind == "hostname" and port is None and not written and "." not in str(host):
         return ""  # may name an upstream block of another file
@@ -84,11 +87,50 @@ def without_upstream(location: Block, ctx: RuleContext) -> Iterator[Hit]:
     group = _direct_targets(ctx).get((location.place.source.path, target), [])
     if not group or group[0] is not location:
         return
+    yield _group_hit(group, {"target": target})
+
+
+def variable_without_resolver(location: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """NGX033: a variable holds a host name, and nothing here can look it up."""
+    names = _variable_names(location)
+    if names and _unresolvable(location):
+        values = {"target": location.facts.get("target"), "host": names[0]}
+        hit = Hit(at=handler_place(location), values=values)
+        yield from once(ctx, "NGX033", handler_place(location), hit)
+
+
+def variable_without_pool(location: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """NGX034: a variable holds a host name: followed, but never pooled. Once a file for each target."""
+    names = _variable_names(location)
+    if not names or _unresolvable(location):
+        return
+    target = str(location.facts.get("target"))
+    table: dict[tuple[str, str], list[Block]] | None = ctx.memo.get("nginx variable targets")
+    if table is None:
+        table = ctx.memo["nginx variable targets"] = {}
+        for block in ctx.of("nginx", "location"):
+            if _variable_names(block) and not _unresolvable(block):
+                key = (block.place.source.path, str(block.facts.get("target")))
+                table.setdefault(key, []).append(block)
+    group = table[location.place.source.path, target]
+    if group[0] is location:
+        yield _group_hit(group, {"target": target, "names": ", ".join(names)})
+
+
+def _variable_names(location: Block) -> Sequence[str]:
+    if location.facts.get("target_kind") != "variable" or location.facts.get("handler") not in KEEPING_HANDLERS:
+        return ()
+    return listed(location, "target_names") if own_handler(location) else ()
+
+
+def _group_hit(group: list[Block], values: dict[str, Any]) -> Hit:
+    """One hit for locations of one target, at the first that is set up to keep connections."""
     prepared = [block for block in group if wants_reuse(block)]
     ordered = prepared[:1] + [block for block in group if not prepared or block is not prepared[0]]
-    more = tuple((handler_place(block), "the same address") for block in ordered[1 : 1 + MORE_SHOWN])
-    values = {"directive": ordered[0].facts.get("handler"), "target": target, "count": len(group)}
-    yield Hit(at=handler_place(ordered[0]), values=values, case="prepared" if prepared else "plain", related=more)
+    more = tuple((handler_place(block), "the same target") for block in ordered[1 : 1 + MORE_SHOWN])
+    values = {"directive": ordered[0].facts.get("handler"), "count": len(group), **values}
+    case = "prepared" if prepared else "plain"
+    return Hit(at=handler_place(ordered[0]), values=values, case=case, related=more)
 
 
 def static_dns(upstream: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -108,10 +150,6 @@ def _dns_case(host: Any) -> str:
     return "cloud" if _CLOUD.search(host) else "name"
 
 
-def static_dns_direct(location: Block, _ctx: RuleContext) -> str:
-    return _dns_case(location.facts.get("target_host")) if location.facts.get("target_kind") == "hostname" else ""
-
-
 def localhost_server(upstream: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """NGX037: localhost may be two addresses, hence two servers."""
     for server in listed(upstream, "servers"):
@@ -119,9 +157,9 @@ def localhost_server(upstream: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(at=server.place, values={"address": server.address, "name": upstream.name})
 
 
-def _resolver(location: Block) -> Any:
-    """The value of resolver in force; None when none is, UNKNOWN when an outer level is not in sight."""
-    setting = location.settings.get("resolver")
-    if setting is not None:
-        return setting.value
-    return None if whole(location) else UNKNOWN
+def _unresolvable(location: Block) -> bool:
+    """Whether surely no resolver is in force: every level up to a written http block is in sight and sets none."""
+    http = location.links.get("http")
+    if not isinstance(http, Block) or http.facts.get("written") is not True:
+        return False
+    return whole(location) and "resolver" not in location.settings

@@ -54,7 +54,7 @@ def check_page_examples(page: Page, known: Knowledge | None = None) -> Iterator[
 
 
 def check_example(page: Page, example: Example, known: Knowledge | None = None) -> Iterator[Failure]:
-    findings = run_example(page, example, known)
+    findings = [finding for finding in run_example(page, example, known) if finding.suppressed is None]
     mine = [finding for finding in findings if finding.name == page.name and finding.code == page.card["code"]]
     others = [finding for finding in findings if finding not in mine and finding.severity != "info"]
     if example.section == "Bad":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poollint.engine.suppressions import SuppressionPolicy, apply_suppressions, find_suppressions
+from poollint.engine.suppressions import UNKNOWN, SuppressionPolicy, apply_suppressions, find_suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -34,6 +34,12 @@ def suppress(
 
     def word(problem: Problem) -> Finding | None:
         path = problem.place.source.path
+        if problem.kind == UNKNOWN and "rule" in problem.values:
+            from poollint.config import closest
+
+            names = [name for brief in session.knowledge.rules.values() for name in (brief["code"], brief["name"])]
+            error = problem.values["error"] + closest(problem.values["rule"], names)
+            problem.values = {**problem.values, "error": error}
         before = len(judge.findings)
         judge.judge_problem(problem, systems[path], None, session.policy_for(path))
         return judge.findings.pop() if len(judge.findings) > before else None

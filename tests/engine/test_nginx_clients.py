@@ -39,11 +39,14 @@ def test_below_balancer(value: object, front: str | None, found: list[str]) -> N
 
 def test_the_default_is_judged_once_a_file_and_only_when_the_balancer_is_told() -> None:
     make = Maker()
-    servers = [make.block("server"), make.block("server")]
+    http = make.block("http", facts={"written": True})
+    servers = [make.block("server", links={"http": http}), make.block("server", links={"http": http})]
     context = make.context(COMMON, front="heroku")
     hits = [hit for server in servers for hit in detectors.below_balancer(server, context)]
     assert [(hit.case, hit.at, values(hit)["wanted"]) for hit in hits] == [("told-default", servers[0], 95)]
     assert not list(detectors.below_balancer(servers[0], make.context(COMMON)))
+    http.facts["written"] = False
+    assert not list(detectors.below_balancer(servers[0], make.context(COMMON, front="heroku")))
 
 
 def test_an_inherited_time_is_reported_where_it_is_written() -> None:
@@ -130,5 +133,6 @@ def test_listen_http2_is_told_once_a_file_or_once_a_server() -> None:
 )
 def test_tls_resumption(settings: dict[str, object], params: tuple[str, ...], instances: int, found: list[str]) -> None:
     make = Maker()
-    server = make.block("server", settings, facts={"listens": [make.listen(*params)]})
+    http = make.block("http", facts={"written": True})
+    server = make.block("server", settings, facts={"listens": [make.listen(*params)]}, links={"http": http})
     assert cases(detectors.tls_resumption(server, make.context(instances=instances))) == found

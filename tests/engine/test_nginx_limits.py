@@ -45,7 +45,15 @@ def test_open_files(settings: dict[str, Any], connections: Any, nofile: int | No
 
 @pytest.mark.parametrize(
     ("processes", "connections", "found"),
-    [(1, 64, ["one"]), ("auto", 64, ["low"]), (UNKNOWN, 64, ["low"]), (1, 256, []), (1, UNKNOWN, []), (1, None, [])],
+    [
+        (1, 64, ["one"]),
+        (1, 63, ["low"]),
+        ("auto", 64, ["low"]),
+        (UNKNOWN, 64, ["low"]),
+        (1, 256, []),
+        (1, UNKNOWN, []),
+        (1, None, []),
+    ],
 )
 def test_connections_low(processes: Any, connections: Any, found: list[str]) -> None:
     make = Maker()
@@ -60,8 +68,8 @@ def test_connections_low(processes: Any, connections: Any, found: list[str]) -> 
 def test_pools_as_large_as_the_worker() -> None:
     make = Maker()
     events = whole(make, {}, 512)
-    pools = [make.block("upstream", facts={"keepalive": size, "users": [1]}) for size in (256, 256)]
-    unused = make.block("upstream", facts={"keepalive": 900, "users": []})
+    pools = [make.block("upstream", facts={"keepalive": size, "users": [1], "peers": 1}) for size in (256, 300)]
+    unused = make.block("upstream", facts={"keepalive": 900, "users": [], "peers": 9})
     http = make.block("http", links={"upstreams": [*pools, unused]})
     events.links["main"].links["http"] = http
     (hit,) = detectors.connections_low(events, make.context({"minimum": 256}))
@@ -127,7 +135,7 @@ def test_limit_conn_lost() -> None:
 def test_limit_conn_by_the_address_of_a_balancer(key: str, front: str | None, text: str, found: int) -> None:
     make = Maker()
     zones = {"client": (key, 1 << 20, make.place()), "unused": (key, 1 << 20, make.place())}
-    http = make.block("http", facts={"limit_conn_zones": zones, "complete": True})
+    http = make.block("http", facts={"limit_conn_zones": zones, "complete": True, "written": True})
     server = make.block("server", facts={"limit_conns": [("client", 10, make.place())]})
     server.place = server.place._replace(source=Source("site.conf", text)) if text else server.place
     assert SOURCE.path == "nginx.conf"

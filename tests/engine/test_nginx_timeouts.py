@@ -15,7 +15,8 @@ def proxied(make: Maker, settings: dict[str, Any] | None = None, **facts: Any) -
     """A location with proxy_pass to a pool that is used as it should be."""
     upstream = make.block("upstream", name="app", facts={"pooled": True, "peers": 4, "complete": True})
     more = {"handler": "proxy_pass", "headers": {}, "connection": "", "http_version": "1.1", **facts}
-    return make.block("location", settings, facts=more, links={"upstream": upstream})
+    http = make.block("http", facts={"written": True})
+    return make.block("location", settings, facts=more, links={"upstream": upstream, "http": http})
 
 
 def test_zero_breaks_what_hands_requests_on_and_is_a_risk_elsewhere() -> None:
@@ -69,6 +70,13 @@ def test_connect_excessive(value: Any, found: int) -> None:
 def test_order(settings: dict[str, Any], found: list[str]) -> None:
     make = Maker()
     assert cases(detectors.order(proxied(make, settings), make.context())) == found
+
+
+def test_order_against_a_default_that_an_outer_level_out_of_sight_may_change() -> None:
+    make = Maker()
+    location = proxied(make, {"proxy_read_timeout": 10})
+    location.links["http"].facts["written"] = False
+    assert not list(detectors.order(location, make.context()))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +166,8 @@ def test_unbounded(settings: dict[str, Any], found: int) -> None:
 def test_stream_database(settings: dict[str, Any], port: Any, params: tuple[str, ...], found: list[str]) -> None:
     make = Maker()
     facts = {"handler": "proxy_pass", "target_port": port, "listens": [make.listen(*params)]}
-    server = make.block("stream_server", settings, facts=facts)
+    stream = make.block("stream", facts={"written": True})
+    server = make.block("stream_server", settings, facts=facts, links={"stream": stream})
     assert cases(detectors.stream_database(server, make.context({"idle": 600}))) == found
 
 

@@ -37,6 +37,12 @@ def once(ctx: RuleContext, *key: Any) -> bool:
     return True
 
 
+def sees_outer_levels(block: Block) -> bool:
+    """Whether the http or stream block itself is in sight: only then is a setting that nobody writes its default."""
+    level = block if block.kind in ("http", "stream") else block.links.get("http") or block.links.get("stream")
+    return isinstance(level, Block) and bool(level.facts.get("written"))
+
+
 def below_balancer(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """keepalive_timeout no longer than the time that the balancer in front keeps its idle connections."""
     setting = block.get("keepalive_timeout")
@@ -56,14 +62,25 @@ def _below(block: Block, setting: Setting, told: Any, ctx: RuleContext) -> Itera
     profile = front(told)
     if profile is None or profile.idle is None or setting.value > profile.idle:
         return
-    if setting.origin == "default" and (block.kind != "server" or not once(ctx, "NGX040", block.place.source.path)):
+    if setting.origin == "default" and not _first_default(block, ctx):
         return
-    values = {"title": profile.title, "idle": profile.idle, "wanted": profile.wanted, "answer": profile.answer}
+    values = {
+        "title": profile.title,
+        "idle": profile.idle,
+        "wanted": profile.wanted,
+        "answer": profile.answer,
+        "usually": "" if profile.fixed else " by default",
+    }
     case = "known" if profile.answer else "told"
     if setting.origin == "default":
         yield Hit(block, values, f"{case}-default")
     else:
         yield Hit(setting, values, case)
+
+
+def _first_default(block: Block, ctx: RuleContext) -> bool:
+    """Whether this server is the first of its file for which surely the default holds."""
+    return block.kind == "server" and sees_outer_levels(block) and once(ctx, "NGX040", block.place.source.path)
 
 
 def split_time(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -168,7 +185,7 @@ def tls_resumption(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         backend = written(block, name)
         if backend is not None and backend.value is False:
             yield Hit(backend, case="backend")
-    if block.kind == "server" and _speaks_tls(block):
+    if block.kind == "server" and _speaks_tls(block) and sees_outer_levels(block):
         yield from _client_resumption(block, ctx)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import Block, Edit, Fix
+from poollint.engine.detectors.nginx_clients import sees_outer_levels
 from poollint.engine.hits import Hit, known
 
 if TYPE_CHECKING:
@@ -76,23 +77,32 @@ def connections_low(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     number = setting.value
     if setting.origin == "explicit" and number < ctx.options["minimum"]:
-        yield Hit(setting, {"requests": number // 2}, "one" if workers(main, ctx) == 1 else "low")
+        alone = workers(main, ctx) == 1 and 4 * number >= ctx.options["minimum"]
+        yield Hit(setting, {"requests": number // 2}, "one" if alone else "low")
         return
-    pools = _pools(main)
+    pools = _pools(main, number // 2)
     idle = sum(size for _, size in pools)
     if idle >= number:
         terms = " + ".join(str(size) for _, size in pools)
         shown = f"{terms} = {idle}" if 1 < len(pools) <= 6 else str(idle)
-        related = tuple((upstream, f"keepalive {size}") for upstream, size in pools[:5])
+        related = tuple((upstream, f"keepalive {upstream.facts['keepalive']}") for upstream, _ in pools[:5])
         yield Hit(setting if setting.place else block, {"sum": shown, "connections": number}, "pools", related)
 
 
-def _pools(main: Block) -> list[tuple[Block, int]]:
-    """The upstream groups in use that say how many idle connections a worker keeps."""
+def _pools(main: Block, at_once: int) -> list[tuple[Block, int]]:
+    """The upstream groups in use, with the idle connections that a worker may have kept to each.
+
+    A connection that is idle is used before another one to the same server is opened: no server can have more than a
+    worker can have requests at a time.
+    """
     http = main.links.get("http")
+    found = []
     upstreams: Iterable[Block] = (http.links.get("upstreams") or ()) if isinstance(http, Block) else ()
-    found = [(each, each.facts.get("keepalive")) for each in upstreams if each.facts.get("users")]
-    return [(each, size) for each, size in found if isinstance(size, int) and size > 0]
+    for upstream in upstreams:
+        size, peers = upstream.facts.get("keepalive"), upstream.facts.get("peers")
+        if isinstance(size, int) and size > 0 and isinstance(peers, int) and upstream.facts.get("users"):
+            found.append((upstream, min(size, peers * at_once)))
+    return found
 
 
 def max_conns(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -146,6 +156,8 @@ def limit_conn_address(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     told = ctx.config.get("front")
     zones = block.facts.get("limit_conn_zones")
     if told is None or told == "" or not zones or block.facts.get("complete") is not True:
+        return
+    if not sees_outer_levels(block):
         return
     from poollint.knowledge.balancers import front
 

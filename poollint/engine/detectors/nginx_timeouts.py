@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNLIMITED, Block
-from poollint.engine.detectors.nginx_clients import once
+from poollint.engine.detectors.nginx_clients import once, sees_outer_levels
 from poollint.engine.hits import Hit, known
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _connect_before_read(block: Block, family: str) -> Iterator[Hit]:
     connect, read = block.get(f"{family}_connect_timeout"), block.get(f"{family}_read_timeout")
     if connect is None or read is None or not known(connect.value, read.value):
         return
+    if "default" in (connect.origin, read.origin) and not sees_outer_levels(block):
+        return
     if connect.value > read.value > 0:
         at = connect if connect.origin == "explicit" else read
         other = read if at is connect else connect
@@ -189,7 +191,7 @@ def unbounded(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Retries on every server of a group, with neither a number nor a time to end them."""
     names = _names(block, "next_upstream", "next_upstream_tries", "next_upstream_timeout", "read_timeout")
     setting = block.settings.get(names[0]) if names else None
-    if setting is None or not _has(setting, *RETRIED) or _has(setting, "off"):
+    if setting is None or not _has(setting, *RETRIED) or _has(setting, "off") or not sees_outer_levels(block):
         return
     upstream = block.links.get("upstream")
     if not isinstance(upstream, Block) or upstream.facts.get("complete") is False:
@@ -214,7 +216,8 @@ def stream_database(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if any("udp" in listen.params for listen in block.facts.get("listens") or ()):
         return
     if setting.origin == "default":
-        yield Hit(block, {"database": database}, "default")
+        if sees_outer_levels(block):
+            yield Hit(block, {"database": database}, "default")
     elif setting.value < ctx.options["idle"] and once(ctx, "NGX060", setting.place):
         yield Hit(setting, {"database": database}, "short")
 

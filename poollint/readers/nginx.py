@@ -315,6 +315,7 @@ class _Blocks:
         facts["target_kind"] = found.kind
         facts["target_host"] = found.host
         facts["target_port"] = found.port
+        facts["target_names"] = found.names
         if level.kind == "location":
             facts["scheme"] = found.scheme
         for group in found.groups:

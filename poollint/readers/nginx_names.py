@@ -64,7 +64,7 @@ class Spelling:
             return ""
         lower = name.lower()
         if lower in self.family:
-            return lower
+            return "" if name in self.family else lower
         for prefix in PREFIXES:
             rest = name[len(prefix) :]
             if name.startswith(prefix) and rest in self.family and rest.startswith("keepalive"):

@@ -71,9 +71,9 @@ def target_of(text: str, level: Level, http: Level | None) -> Target:
     number = parse_int(port)
     if has_hole(place):
         return Target("unknown", scheme, host, number, path, ())
-    group = groups.get(place.lower())
+    group = groups.get(host.lower())  # with a port it is refused, but no doubt meant
     if group is not None:
-        return Target("upstream", scheme, host, None, path, (group,))
+        return Target("upstream", scheme, host, number, path, (group,))
     kind = host_kind(host)
     if kind == "hostname" and not port and _unseen(http) and "." not in host:
         kind = "unknown"

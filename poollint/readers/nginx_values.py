@@ -29,7 +29,7 @@ _HOLE = re.compile(r"[\ue000]|\$\{|\$[A-Z]|@\w+@|%\w+%|__\w+__|<[A-Za-z_ -]+>|\#
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
 _TIME = re.compile(r"(\d*)(ms|[yMwdhms ]|$) *")
 _SECONDS = {"y": 31536000, "M": 2592000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, " ": 1, "": 1}
-_STEP = {"y": 1, "M": 2, "w": 3, "d": 4, "h": 5, "m": 6, "s": 7, "ms": 8, " ": 9, "": 9}
+_STEP = {"y": 1, "M": 2, "w": 3, "d": 4, "h": 5, "m": 6, "s": 7, "ms": 8, " ": 9, "": 10}
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -93,7 +93,7 @@ def parse_time(text: str, *, seconds: bool = False) -> float | None:
             return None
         unit = match[2]
         step = _STEP[unit]
-        if (seconds and unit == "ms") or (step <= last and not (step == last == 2 and False)):
+        if (seconds and unit == "ms") or step <= last:
             return None
         if unit == " " and last >= 7:
             return None
@@ -550,7 +550,6 @@ def _server_param(value: Value, arg: str, index: int) -> None:
         value.invalid("no such parameter of server", index)
 
 
-LISTEN_SIZES = ("rcvbuf", "sndbuf")
 LISTEN_WORDS = frozenset(("default_server", "default", "ssl", "proxy_protocol", "deferred", "bind", "reuseport"))
 LISTEN_SINCE = {"quic": "1.25.0", "multipath": "1.29.7"}
 SOCKET_OPTIONS = frozenset(
@@ -579,28 +578,17 @@ def listen_trouble(text: str) -> str:
 
 def _listen_param(value: Value, arg: str, index: int) -> None:
     name, equals, text = arg.partition("=")
-    stream = "stream" in value.spec.get("contexts", ["stream"])[0]
-    if arg in LISTEN_WORDS or (arg == "http2" and not stream) or (arg == "udp" and stream):
+    stream = value.spec.get("contexts") is None
+    if arg in LISTEN_WORDS or (arg == "udp" if stream else arg == "http2"):
         return
-    if arg in LISTEN_SINCE:
+    if arg in LISTEN_SINCE and not (stream and arg == "quic"):
         value.needs(LISTEN_SINCE[arg], f"the parameter {arg}", index)
-    elif name in LISTEN_SIZES and equals:
-        if parse_size(text) is None:
-            value.invalid(f"{name}= is a size: a whole number, alone or with k or m", index)
-    elif name == "backlog" and equals:
-        if not parse_int(text):
-            value.invalid("backlog= is a whole number from 1 on", index)
-    elif name == "fastopen" and equals:
-        if parse_int(text) is None:
-            value.invalid("fastopen= is a whole number", index)
-    elif name == "ipv6only" and equals:
-        if text not in ("on", "off"):
-            value.invalid("ipv6only= is on or off", index)
-    elif name == "so_keepalive" and equals:
-        if not _so_keepalive(text):
-            value.invalid("so_keepalive= is on, off or IDLE:INTERVAL:COUNT", index)
-    elif not (name in ("setfib", "accept_filter") and equals):
+        return
+    check = LISTEN_VALUES.get(name) if equals else None
+    if check is None:
         value.invalid("no such parameter of listen", index)
+    elif not check[0](text):
+        value.invalid(f"{name}= is {check[1]}", index)
 
 
 def _so_keepalive(text: str) -> bool:
@@ -614,6 +602,18 @@ def _so_keepalive(text: str) -> bool:
         not count or parse_int(count) is not None,
     )
     return all(parts) and bool(idle or interval or count)
+
+
+LISTEN_VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
+    "rcvbuf": (lambda text: parse_size(text) is not None, "a size: a whole number, alone or with k or m"),
+    "sndbuf": (lambda text: parse_size(text) is not None, "a size: a whole number, alone or with k or m"),
+    "backlog": (parse_int, "a whole number from 1 on"),
+    "fastopen": (lambda text: parse_int(text) is not None, "a whole number"),
+    "ipv6only": (lambda text: text in ("on", "off"), "on or off"),
+    "so_keepalive": (_so_keepalive, "on, off or IDLE:INTERVAL:COUNT"),
+    "setfib": (lambda text: True, ""),  # of FreeBSD
+    "accept_filter": (lambda text: True, ""),
+}
 
 
 def _proxy_pass(value: Value) -> Any:
@@ -680,6 +680,7 @@ DECODERS: dict[str, Callable[[Value], Any]] = {
     "list": _words,
     "string": _text,
     "count_size": _count_size,
+    "pass": _pass,
 }
 
 BY_NAME: dict[str, Callable[[Value], Any]] = {

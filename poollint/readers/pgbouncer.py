@@ -30,7 +30,6 @@ MAX_PROBLEMS = 200
 MAX_DATABASE_BYTES = 63
 SECTIONS = {"databases": "database", "users": "user", "peers": "peer"}
 SECTION_SINCE = {"peers": (1, 19)}
-PER_DATABASE = frozenset(("pool_size", "reserve_pool_size", "pool_mode", "query_wait_timeout"))
 BELONGS_ELSEWHERE = {
     "pool_size": "in [pgbouncer] it is called default_pool_size; pool_size belongs to an entry of [databases]",
     "reserve_pool": "in [pgbouncer] it is called reserve_pool_size",
@@ -398,6 +397,7 @@ class _Reader:
                 block.settings["dbname"] = Setting("dbname", value, block.name, origin="default", spec=spec)
         main.links.update(databases=databases, users=users, peers=peers, auth_files=self._auth_files())
         _modes(main, databases, users)
+        main.facts["remote_servers"] = any(each.facts["local"] is False for each in databases)
         main.facts["tcp_public"] = _tcp_public(main.value("listen_addr"))
         self.reading.blocks = [main, *databases, *users, *peers, *main.links["auth_files"]]
 
@@ -405,7 +405,7 @@ class _Reader:
         assert block.spec is not None
         for name, spec in block.spec.settings.items():
             source = spec.get("inherit")
-            if not source or (block.kind == "user" and name in PER_DATABASE):
+            if not source:
                 continue
             own = block.settings.get(name)
             above = self.main.get(source)

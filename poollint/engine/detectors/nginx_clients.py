@@ -29,6 +29,13 @@ def written(block: Block, name: str) -> Setting | None:
     return setting if setting is not None and setting.origin == "explicit" else None
 
 
+def write(setting: Setting, text: str) -> Fix | None:
+    """The fix that gives a written setting another value; it changes what nginx does, so it is not a safe one."""
+    if setting.place is None:
+        return None
+    return Fix(f"write {setting.key} {text}", (Edit(setting.place, text),), safe=False)
+
+
 def once(ctx: RuleContext, *key: Any) -> bool:
     """Whether this is the run's first time with ``key``."""
     if key in ctx.memo:
@@ -75,7 +82,7 @@ def _below(block: Block, setting: Setting, told: Any, ctx: RuleContext) -> Itera
     if setting.origin == "default":
         yield Hit(block, values, f"{case}-default")
     else:
-        yield Hit(setting, values, case)
+        yield Hit(setting, values, case, fix=write(setting, f"{profile.wanted:g}s"))
 
 
 def _first_default(block: Block, ctx: RuleContext) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from poollint.blocks import Block, Edit, Fix
-from poollint.engine.detectors.nginx_clients import sees_outer_levels
+from poollint.blocks import Block, Fix
+from poollint.engine.detectors.nginx_clients import sees_outer_levels, write
+from poollint.engine.detectors.nginx_edits import insert_after
 from poollint.engine.hits import Hit, known
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 ADDRESS_KEYS = ("$binary_remote_addr", "$remote_addr")
 REAL_ADDRESS_WORDS = ("set_real_ip_from", "real_ip_header", "proxy_protocol")
+_PLAIN = re.compile(r"[\w.-]+")
 
 
 def workers(main: Any, ctx: RuleContext) -> int | None:
@@ -53,20 +56,14 @@ def open_files(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     name = "-told" if told else ""
     at = connections if told or written is None else written
     if limit < connections.value:
-        yield Hit(at, values, f"below{name}", _beside(connections, at), None if told else _raise(written, values))
+        fix = write(written, str(values["wanted"])) if written is not None and not told else None
+        yield Hit(at, values, f"below{name}", _beside(connections, at), fix)
     elif limit < 2 * connections.value and proxies(main, ctx):
         yield Hit(at, values, f"half{name}", _beside(connections, at))
 
 
 def _beside(connections: Setting, at: Setting) -> tuple[tuple[Setting, str], ...]:
     return ((connections, "the connections of a worker"),) if connections is not at and connections.place else ()
-
-
-def _raise(setting: Setting | None, values: dict[str, int]) -> Fix | None:
-    if setting is None or setting.place is None:
-        return None
-    text = str(values["wanted"])
-    return Fix(f"write worker_rlimit_nofile {text}", (Edit(setting.place, text),), safe=False)
 
 
 def connections_low(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -122,7 +119,12 @@ def max_conns(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     values = {"number": number, "total": number * (count or 0), "workers": count}
     auto = isinstance(main, Block) and main.value("worker_processes") == "auto"
     case = "counted" if count else "auto" if auto else "unknown"
-    yield Hit(server.place, values, case, related)
+    yield Hit(server.place, values, case, related, _add_zone(block, server))
+
+
+def _add_zone(block: Block, server: Any) -> Fix | None:
+    edit = insert_after(server.place, f"zone {block.name} 64k;") if _PLAIN.fullmatch(block.name) else None
+    return Fix(f"add zone {block.name} 64k", (edit,), safe=False) if edit is not None else None
 
 
 def _max_conns(server: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNLIMITED, Block
-from poollint.engine.detectors.nginx_clients import once, sees_outer_levels
+from poollint.engine.detectors.nginx_clients import once, sees_outer_levels, write
 from poollint.engine.hits import Hit, known
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def connect_excessive(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if name not in CONNECT or setting.origin != "explicit" or not known(setting.value):
             continue
         if setting.value > ctx.options["threshold"]:
-            yield Hit(setting)
+            yield Hit(setting, fix=write(setting, "5s"))
 
 
 def order(block: Block, ctx: RuleContext) -> Iterator[Hit]:

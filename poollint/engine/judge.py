@@ -184,6 +184,36 @@ class RuleSet:
         return None
 
 
+class Step:
+    """One rule as it is asked of every block of a kind: its forms that hold for the version, and what they need."""
+
+    __slots__ = ("cases", "config", "context", "detector", "options", "rule", "target")
+
+    def __init__(
+        self,
+        rule: Rule,
+        cases: list[Case],
+        run: Run,
+        options: Mapping[str, Any],
+        config: Mapping[str, Any],
+        target: Version | None,
+    ) -> None:
+        self.rule = rule
+        self.options = options
+        self.config = config
+        self.target = target
+        self.context = RuleContext(run, options=options, config=config, target=target)
+        self.detector: Detector | None = None
+        if rule.detect:
+            self.cases = cases if cases[0].versions_allow(target) else []
+            self.detector = cases[0].detector if self.cases else None
+        else:
+            self.cases = [case for case in cases if case.versions_allow(target)]
+
+    def env(self, block: Block, values: Mapping[str, Any] | None = None) -> Env:
+        return Env(block, config=self.config, options=self.options, target=self.target, values=values)
+
+
 class Judge:
     """One run's judgement. ``active`` tells whether a rule counts at a path, ``options_for`` its thresholds there."""
 
@@ -205,44 +235,44 @@ class Judge:
         self.root = root
         self.findings: list[Finding] = []
         self._seen: set[tuple[str, str, int, int, str]] = set()
+        self._plans: dict[tuple[Any, ...], list[Step]] = {}
 
     def judge_blocks(self) -> None:
         for block in self.run.blocks:
             self.judge_block(block)
 
     def judge_block(self, block: Block) -> None:
-        path = block.place.source.path
-        policy = self.policy_for(path)
+        policy = self.policy_for(block.place.source.path)
         for problem in block.problems:
             self.judge_problem(problem, block.system, block, policy)
-        role = block.spec.role if block.spec is not None else ""
-        for rule, cases in self.rules.on_kind(block.system, block.kind, role):
-            if not policy.active(rule):
+        for step in self._plan(block, policy):
+            if step.detector is not None:
+                for hit in step.detector(block, step.context):
+                    case = _case_named(step.rule, hit.case) or step.cases[0]
+                    if case.versions_allow(block.target):
+                        env = step.env(block, hit.values or {})
+                        self.report(step.rule, case, block, env, hit, policy)
                 continue
-            options = policy.options(rule)
-            config = self.config_for(block.system)
-            context: RuleContext | None = None
-            env: Env | None = None
-            if rule.detect:
-                first = cases[0]
-                if not first.versions_allow(block.target):
-                    continue
-                context = RuleContext(self.run, options=options, config=config, target=block.target)
-                for hit in first.detector(block, context):
-                    case = _case_named(rule, hit.case) or first
-                    if not case.versions_allow(block.target):
-                        continue
-                    env = Env(block, config=config, options=options, target=block.target, values=hit.values or {})
-                    self.report(rule, case, block, env, hit, policy)
-                continue
-            for case in cases:
-                if not case.versions_allow(block.target):
-                    continue
-                if env is None:
-                    env = Env(block, config=config, options=options, target=block.target)
+            env = step.env(block)
+            for case in step.cases:
                 condition = case.condition
                 if condition is not None and condition.holds(env):
-                    self.report(rule, case, block, env, Hit(), policy)
+                    self.report(step.rule, case, block, env, Hit(), policy)
+
+    def _plan(self, block: Block, policy: Policy) -> list[Step]:
+        """What is to be done with blocks of this kind; made once, for there may be very many of them."""
+        role = block.spec.role if block.spec is not None else ""
+        key = (block.system, block.kind, role, block.target, policy)
+        found = self._plans.get(key)
+        if found is None:
+            config = self.config_for(block.system)
+            found = self._plans[key] = [
+                step
+                for rule, cases in self.rules.on_kind(block.system, block.kind, role)
+                if policy.active(rule)
+                and (step := Step(rule, cases, self.run, policy.options(rule), config, block.target)).cases
+            ]
+        return found
 
     def judge_problem(self, problem: Problem, system: str, block: Block | None, policy: Policy) -> None:
         found = self.rules.for_problem(system, problem.kind, block.kind if block is not None else "")

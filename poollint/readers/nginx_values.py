@@ -25,7 +25,7 @@ MIN_ZONE = 8 * 4096  # eight pages
 NEW_POOL: Version = (1, 29, 7)
 
 # A placeholder that something fills in before nginx sees the file: ${NAME}, $NAME, @NAME@, %name%, __NAME__, <NAME>.
-_HOLE = re.compile(r"[\ue000]|\$\{|\$[A-Z]|@\w+@|%\w+%|__\w+__|<[A-Za-z_ -]+>|\#\{|\[\[|%\(")
+_HOLE = re.compile(r"[\ue000]|\$\{[^}]*\}|\$[A-Z]|@\w+@|%\w+%|__\w+__|<[A-Za-z_ -]+>|\#\{|\[\[|%\(")
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
 _TIME = re.compile(r"(\d*)(ms|[yMwdhms ]|$) *")
 _SECONDS = {"y": 31536000, "M": 2592000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, " ": 1, "": 1}

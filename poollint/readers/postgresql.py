@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 10
 MAX_ERRORS = 100
-MAX_LINES = 200_000
+MAX_STEPS = 1_000_000
 MAX_FILES = 2_000
 AUTO_CONF = "postgresql.auto.conf"
 _OLDEST_SUPPORTED: Version = (14,)
@@ -64,6 +64,7 @@ class _Reader:
         self.lines: list[Line] = []
         self.trees: dict[str, Tree] = {}
         self.complete = True
+        self.steps = self.walks = 0
         self.block = Block("postgresql", "server", "", Place(source, 0, 0), spec=self.kind, target=context.target)
 
     def run(self) -> Reading:
@@ -104,9 +105,11 @@ class _Reader:
     def walk(self, frame: Frame) -> None:
         """The lines of a file in reading order, those of its includes in between."""
         tree = self.tree(frame.source)
+        self.walks += 1
         errors = 0
         for node in tree.nodes:
-            if len(self.lines) > MAX_LINES:
+            self.steps += 1
+            if self.steps > MAX_STEPS or self.walks > MAX_FILES:
                 self.complete = False
                 return
             if isinstance(node, SyntaxProblem):
@@ -150,8 +153,6 @@ class _Reader:
             self.include_problem(entry, frame.source, "recursive-include")
         elif frame.depth + 1 > MAX_DEPTH:
             self.include_problem(entry, frame.source, "deep-include")
-        elif len(self.reading.included) > MAX_FILES:
-            self.complete = False
         else:
             try:
                 included = self.context.files.load(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
@@ -17,6 +18,15 @@ _OCTAL_MEANT = frozenset({"unix_socket_permissions", "log_file_mode"})
 _SHARE = 0.01
 _MODE_HINT = {"unix_socket_permissions", "log_file_mode"}
 
+# What the server splits at commas when it starts: no part may be empty.
+_QUOTED = r'"(?:[^"]|"")*"'
+_LISTS = {
+    "listen_addresses": re.compile(rf'\s*(?:(?:{_QUOTED}|[^\s,"][^\s,]*)\s*(?:,\s*(?:{_QUOTED}|[^\s,"][^\s,]*)\s*)*)?'),
+    "unix_socket_directories": re.compile(
+        rf'\s*(?:(?:{_QUOTED}\s*|[^\s,"][^,]*)(?:,\s*(?:{_QUOTED}\s*|[^\s,"][^,]*))*)?'
+    ),
+}
+
 
 def decode(spec: SettingSpec, raw: str, target: Version | None) -> tuple[Any, list[Fault]]:
     """(value, faults): UNKNOWN where PostgreSQL refuses the text."""
@@ -26,7 +36,8 @@ def decode(spec: SettingSpec, raw: str, target: Version | None) -> tuple[Any, li
     if kind == "enum":
         return _enum(spec, raw, target)
     if kind == "string":
-        return raw, []
+        shape = _LISTS.get(spec.name)
+        return raw, [] if shape is None or shape.fullmatch(raw) else [("bad-list", {})]
     return _number(spec, raw, target)
 
 

@@ -461,6 +461,8 @@ def _falls_back(own: Setting, zero: str | None) -> bool:
 
 
 def _hosts(block: Block) -> None:
+    reserve = block.settings.get("reserve_pool_size")
+    block.facts["reserve_key"] = reserve.key if reserve is not None and reserve.origin == "explicit" else ""
     host = block.value("host")
     if host is UNKNOWN or (host is None and not block.facts["connstr_ok"]):
         block.facts.update(hosts=UNKNOWN, local=UNKNOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.pgbouncer_start import whole, written
+from poollint.engine.detectors.pgbouncer_start import since, whole, written
 from poollint.engine.hits import Hit
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _dead_reserve(block: Block, size: str, reserve: str, cap: str) -> Iterator[H
         yield Hit(at, {"extra": extra, "limit": limit, "pool": pool, "size": size}, case="reserve")
 
 
-def min_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def min_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A minimum above the pool's size or its cap."""
     least = finite(block, "min_pool_size")
     if least is None:
@@ -100,7 +100,8 @@ def min_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     at = here(block, "min_pool_size", "max_db_connections")
     cap = finite(block, "max_db_connections")
     if at and stated(block, "min_pool_size") and cap is not None and least > cap:
-        yield Hit(at, {"least": least, "name": "max_db_connections", "size": cap}, case="cap")
+        case = "cap" if since(ctx.target, 1, 18) else "cap-loop"
+        yield Hit(at, {"least": least, "name": "max_db_connections", "size": cap}, case=case)
 
 
 def reserve_inert(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -732,6 +732,7 @@ class _Reader:
             if not equals:
                 if key.lower() not in _FLAG_WORDS and not is_template(key):
                     self.lone_word(block, word, source, place)
+                    return
                 continue
             last[key.lower()] = (word, key, value)
         for lower, (word, key, value) in last.items():

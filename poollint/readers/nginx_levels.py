@@ -252,7 +252,7 @@ class Walk:
 
     def _again(self, level: Level, tree: Tree, node: Node, spec: SettingSpec) -> None:
         """A scalar for the second time on one level."""
-        if spec.name in REPEATABLE or spec.type == "list" or node.zone != 0 or spec.get("deprecated"):
+        if spec.name in REPEATABLE or spec.type == "list" or node.zone != 0 or spec.get("deprecated") or tree.shaky:
             return
         before = level.own[spec.name]
         assert before.key_place is not None
@@ -271,7 +271,7 @@ class Walk:
         trouble = self._unavailable(spec) or self._count_trouble(spec, args)
         if trouble is not None:
             faults.append(trouble)
-        elif args or not spec.get("args") or spec.get("args")[0] == 0:
+        elif len(args) >= spec.get("args", (0,))[0]:
             decoded = decode(spec, args, self.target)
             value = decoded.value
             for fault in decoded.faults:
@@ -390,7 +390,9 @@ class Walk:
         """A directive of ours on a level that may not hold it."""
         kind = level.pseudo or level.kind
         name = node.name
-        if kind == "other" or (level.parent is None and not self.whole and self.root_kind != "http"):
+        if kind == "other" or tree.shaky:
+            return
+        if level.parent is None and (tree.templated or (not self.whole and self.root_kind != "http")):
             return
         levels = self.allowed[name]
         spec = next((self.specs[each][name] for each in sorted(levels) if name in self.specs.get(each, {})), None)
@@ -404,11 +406,11 @@ class Walk:
         """Statements outside the family that matter for variables."""
         args = tree.args(node)
         if node.name == "set" and len(args) == 2:
-            http = level.above("http") or level.above("stream")
-            if http is not None:
-                if http.sets is None:
-                    http.sets = {}
-                http.sets.setdefault(args[0], []).append(args[1])
+            holder = level.above("server") or level.above("http") or level.above("stream")
+            if holder is not None:
+                if holder.sets is None:
+                    holder.sets = {}
+                holder.sets.setdefault(args[0], []).append(args[1])
         for index, arg in enumerate(args):
             if "$" in arg and node.name != "rewrite" and not tree.templated:
                 fault = script_fault(arg)
@@ -590,7 +592,7 @@ class Walk:
     @staticmethod
     def _partial(tree: Tree) -> bool:
         """Whether a template may put further statements into the file, somewhere."""
-        return bool(tree.holes)
+        return bool(tree.holes) or tree.shaky
 
 
 TITLES = {

@@ -59,13 +59,18 @@ def map_of(walk: Walk, level: Level, tree: Tree, node: Node, args: list[str]) ->
     return MapVar(args[0], tuple(entries), default, Place(tree.source, node.start, node.end))
 
 
-def values_of(level: Level | None, name: str, depth: int = 3) -> list[str] | None:
-    """Every literal text that a variable may hold, by set and map; None when that cannot be told."""
-    if level is None or level.open_ended:
+def values_of(level: Level, http: Level | None, name: str, depth: int = 3) -> list[str] | None:
+    """Every literal text that a variable may hold at a level, by the sets of its server and the maps of http.
+
+    None when that cannot be told.
+    """
+    if http is None or http.open_ended:
         return None
     found: list[str] = []
-    assigned = (level.sets or {}).get(name, [])
-    mapped = (level.maps or {}).get(name)
+    server = level.above("server")
+    assigned = [] if server is None else (server.sets or {}).get(name, [])
+    assigned = assigned + (http.sets or {}).get(name, [])
+    mapped = (http.maps or {}).get(name)
     if not assigned and mapped is None:
         return None
     texts = list(assigned)
@@ -77,7 +82,7 @@ def values_of(level: Level | None, name: str, depth: int = 3) -> list[str] | Non
             found.append(text)
             continue
         whole = _WHOLE.fullmatch(text)
-        inner = values_of(level, "$" + whole[1], depth - 1) if whole is not None and depth else None
+        inner = values_of(level, http, "$" + whole[1], depth - 1) if whole is not None and depth else None
         if inner is None:
             return None
         found += inner

@@ -89,7 +89,7 @@ def _variable(place: str, scheme: str, path: str, level: Level, http: Level | No
     variable = Target("variable", scheme, place, None, path, ())
     host, port = split_port(place) if not place.startswith("${") else (place.partition("}")[0] + "}", "")
     match = _VARIABLE.fullmatch(host)
-    values = values_of(http, "$" + match[1]) if match is not None and http is not None else None
+    values = values_of(level, http, "$" + match[1]) if match is not None else None
     if not values or has_hole(place.replace("${", "")):
         return variable
     known = (http.upstreams if http is not None else None) or {}
@@ -106,7 +106,9 @@ def _variable(place: str, scheme: str, path: str, level: Level, http: Level | No
         else:
             name = split_port(inner)[0]
             kinds.add(host_kind(name))
-            if name and host_kind(name) == "hostname":
+            if not name or (not port and "." not in name and _unseen(http)):
+                kinds.add("unknown")
+            elif host_kind(name) == "hostname":
                 names.append(name)
     if kinds == {"upstream"}:
         return Target("upstream", scheme, place, None, path, tuple(dict.fromkeys(found)))

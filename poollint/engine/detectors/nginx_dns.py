@@ -152,9 +152,11 @@ def _dns_case(host: Any) -> str:
 
 def localhost_server(upstream: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """NGX037: localhost may be two addresses, hence two servers."""
-    for server in listed(upstream, "servers"):
-        if str(server.host).lower() == "localhost" and server.kind == "hostname":
-            yield Hit(at=server.place, values={"address": server.address, "name": upstream.name})
+    servers = [each for each in listed(upstream, "servers") if str(each.host).lower() == "localhost"]
+    if servers:
+        more = tuple((each.place, "and here") for each in servers[1 : 1 + MORE_SHOWN])
+        values = {"address": servers[0].address, "name": upstream.name}
+        yield Hit(at=servers[0].place, values=values, related=more)
 
 
 def _unresolvable(location: Block) -> bool:

@@ -23,7 +23,9 @@ KEEPING_HANDLERS = frozenset({"proxy_pass", "grpc_pass", "memcached_pass"})
 NEVER_KEEPING_HANDLERS = frozenset({"uwsgi_pass", "scgi_pass"})
 MORE_SHOWN = 8
 _WEBSOCKET_PATH = re.compile(
-    r"(?:^|[^a-z])(?:ws|wss|hmr|hub|hubs|cable)(?:[^a-z]|$)|socket|chat|signalr|livereload|websockify", re.IGNORECASE
+    r"(?:^|[^a-z])(?:ws|wss|hmr|hub|hubs|cable|live|shell|term|vnc|tty)(?:[^a-z]|$)"
+    r"|socket|chat|signalr|livereload|websockify|terminal|novnc",
+    re.IGNORECASE,
 )
 _POOL_SETTINGS = ("keepalive_timeout", "keepalive_requests", "keepalive_time")
 

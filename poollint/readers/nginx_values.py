@@ -277,6 +277,8 @@ def _text(value: Value) -> Any:
 
 
 def _count_size(value: Value) -> Any:
+    if len(value.args) < 2:  # one template that gives both
+        return UNKNOWN
     count = _one_int(value, 0)
     size = parse_size(value.args[1])
     if not has_hole(value.args[1]) and not size:

@@ -108,6 +108,9 @@ class Rule:
         self.detect: str = card.get("detect", "")
         self.options: dict[str, Any] = {key: table.get("default") for key, table in card.get("options", {}).items()}
         forms = card.get("case") or [{}]
+        worded = all(card.get(key) for key in ("detect", "message", "effect", "topic"))
+        if worded and all(form.get("name") for form in forms):
+            forms = [{}, *forms]  # the card itself words a hit that names no case
         self.cases = [Case(self, {**card, **form}, form.get("name", "")) for form in forms]
         self.topic: str = self.cases[0].topic
         self.effect: str = self.cases[0].effect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -78,7 +79,8 @@ def modules_of(*arguments: str, cwd: Path) -> set[str]:
         f"sys.argv = ['poollint', *{list(arguments)!r}]\n"
         "main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False)
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # the cache of the pages lives beside the compiled modules
+    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False, env=env)
     assert done.returncode in (0, 1), done.stderr
     return set(done.stderr.split())
 

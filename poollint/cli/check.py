@@ -1,17 +1,12 @@
-"""``poollint check``: the main job."""
+"""``poollint check``: its options. What it does stands in ``poollint.cli.checking``, which needs no click."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from poollint.cli.main import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, EXIT_USAGE, fail
-from poollint.findings import SEVERITIES
-
-if TYPE_CHECKING:
-    from poollint import api
+from poollint.cli.checking import run_check
 
 LEVELS = ("error", "warning", "info", "never")
 
@@ -55,149 +50,4 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
     A line `poollint: ignore[RULE] -- reason` in a comment suppresses a finding there.
     """
-    from poollint.config import ConfigError
-
-    try:
-        return _check(paths or (".",), options)
-    except ConfigError as error:
-        fail(str(error), EXIT_USAGE)
-
-
-def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
-    from poollint import api
-    from poollint.cli.common import make_options
-    from poollint.config import CliChoice, check_choice
-    from poollint.files import DiskFiles
-
-    choice = CliChoice(
-        _words(options["select"]) or None,
-        _words(options["ignore"]),
-        _words(options["extend_select"]),
-        True if options["preview"] else None,
-    )
-    run_options = make_options(
-        options["as_system"], options["targets"], options["config_path"], isolated=options["isolated"], cli=choice
-    )
-    reports = _formats(options["formats"], options["output"])
-    session = api.Session(run_options, DiskFiles())
-    if choice.select or choice.ignore or choice.extend_select:
-        check_choice(choice, session.known())
-    config = session.config_for("." if paths == ("-",) else paths[0])
-    session.files.max_size = config.max_file_size  # type: ignore[attr-defined]
-    if options["show_files"]:
-        return _show_files(session, paths)
-    result = _run(session, paths, options["stdin_filename"])
-    return _finish(session, result, options, reports, config)
-
-
-def _words(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
-
-
-def _formats(texts: tuple[str, ...], output: str | None) -> list[tuple[str, str]]:
-    """(format, file or "") of each report wanted."""
-    from poollint.api import did_you_mean
-    from poollint.reports import FORMATS
-
-    wanted = [
-        (name, target or output or "") for name, _, target in (text.partition("=") for text in texts or ("text",))
-    ]
-    for name, _ in wanted:
-        if name not in FORMATS:
-            fail(f"--format {name}: no such format{did_you_mean(name, FORMATS)}; there are {', '.join(FORMATS)}")
-    if len({target for _, target in wanted}) < len(wanted):
-        fail("--format: two reports would go to one place; name a file for one of them: --format json=report.json")
-    return wanted
-
-
-def _run(session: api.Session, paths: tuple[str, ...], stdin_name: str | None) -> api.Result:
-    from poollint import api
-    from poollint.config import ConfigError
-
-    if "-" in paths:
-        if len(paths) > 1:
-            fail("`-` (standard input) cannot be mixed with other paths")
-        return _run_stdin(session, stdin_name)
-    try:
-        return api.check_with(session, paths)
-    except ConfigError as error:
-        fail(str(error))
-
-
-def _run_stdin(session: api.Session, name: str | None) -> api.Result:
-    from poollint import api
-    from poollint.files import MemoryFiles
-    from poollint.source import Source
-
-    path = name or "<stdin>"
-    source = Source.from_bytes(path, sys.stdin.buffer.read(session.files.max_size + 1))  # type: ignore[attr-defined]
-    session.files = MemoryFiles({path: source.text}, beneath=session.files)
-    found = (session.options.as_system, True) if session.options.as_system else None
-    found = found or api.recognise_text(session, path, source.text)
-    if found is None:
-        message = "is of no system that poollint knows; --stdin-filename NAME or --as SYSTEM says what it is"
-        return api.Result([], [api.UnreadFile(path, message, "warning")], [])
-    reading = session.read(source, found[0], named=found[1])
-    return api.Result(session.check([reading]), [], [reading])
-
-
-def _show_files(session: api.Session, paths: tuple[str, ...]) -> int:
-    from poollint import api
-
-    found = api.discover_with(session, paths)
-    for each in found.candidates:
-        click.echo(f"{each.path}: {each.system} ({each.reason})")
-    for problem in found.problems:
-        click.echo(f"poollint: {problem.path}: {problem.message}", err=True)
-    return EXIT_CLEAN if found.candidates else EXIT_UNREAD
-
-
-def _finish(
-    session: api.Session, result: api.Result, options: dict[str, Any], reports: list[tuple[str, str]], config: Any
-) -> int:
-    """Baseline, reports, exit status."""
-    from poollint import reports as rendering
-
-    min_severity = options["min_severity"] or config.min_severity
-    fail_on = options["fail_on"] or config.fail_on
-    shown = [f for f in result.findings if SEVERITIES.index(f.severity) >= SEVERITIES.index(min_severity)]
-    known = _baselined(shown, options, config)
-    if known is None:
-        return EXIT_CLEAN
-    shown = known
-    for each in result.unread:
-        if each.severity != "note" or options["verbose"]:
-            click.echo(f"poollint: {each.path}: {each.message}", err=True)
-    if options["verbose"]:
-        for reading in result.files:
-            click.echo(f"poollint: checked {reading.path} as {reading.system}", err=True)
-    rendering.write_all(session, result, shown, reports, options)
-    if any(each.failed for each in result.unread):
-        return EXIT_UNREAD
-    if not result.files:
-        click.echo("poollint: nothing to check: no file here is of a system that poollint knows", err=True)
-        return EXIT_UNREAD
-    if options["exit_zero"] or fail_on == "never":
-        return EXIT_CLEAN
-    level = SEVERITIES.index(fail_on)
-    counted = (f for f in shown if f.suppressed is None)
-    return EXIT_FINDINGS if any(SEVERITIES.index(f.severity) >= level for f in counted) else EXIT_CLEAN
-
-
-def _baselined(findings: list[Any], options: dict[str, Any], config: Any) -> list[Any] | None:
-    """The findings with those of the baseline marked; None when a baseline was written instead."""
-    path = options["baseline"] or config.baseline
-    if options["write_baseline"]:
-        from poollint.engine.baseline import write_baseline
-
-        count = write_baseline(options["write_baseline"], findings)
-        click.echo(f"poollint: recorded {count} findings in {options['write_baseline']}", err=True)
-        return None
-    if not path:
-        return findings
-    from poollint.engine.baseline import apply_baseline, read_baseline
-
-    marked, gone = apply_baseline(findings, read_baseline(path), path)
-    for line in gone:
-        click.echo(f"poollint: {path}: gone: {line}", err=True)
-    return marked
+    return run_check(paths or (".",), options)

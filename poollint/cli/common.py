@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poollint import api
-from poollint.cli.main import fail
+from poollint.cli.errors import fail
 from poollint.files import DiskFiles
 from poollint.knowledge.index import knowledge
 

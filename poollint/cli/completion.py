@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from poollint.cli.main import EXIT_CLEAN, cli
+from poollint.cli.errors import EXIT_CLEAN
+from poollint.cli.main import cli
 
 
 @click.command(short_help="Print the completion script of a shell.")

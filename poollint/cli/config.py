@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from poollint.cli.main import EXIT_CLEAN, fail
+from poollint.cli.errors import EXIT_CLEAN, fail
 
 
 @click.command(short_help="Show the effective configuration.")

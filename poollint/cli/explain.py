@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
-from poollint.cli.main import fail
+from poollint.cli.errors import fail
 
 
 @click.command(short_help="Explain a rule or a setting.")

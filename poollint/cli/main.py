@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from poollint import __version__
-
-EXIT_CLEAN, EXIT_FINDINGS, EXIT_USAGE, EXIT_UNREAD, EXIT_INTERNAL = range(5)
+from poollint.cli.errors import EXIT_CLEAN, EXIT_USAGE
+from poollint.cli.running import guarded
 
 COMMANDS = {
     "check": ("poollint.cli.check", "check"),
@@ -68,62 +67,17 @@ def cli() -> None:
     """
 
 
-class Abort(click.ClickException):
-    """An error of one line with an exit status of ours."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.exit_code = status  # type: ignore[misc]
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"poollint: {self.message}", file=file or sys.stderr, err=True)
-
-
-def fail(message: str, status: int = EXIT_USAGE) -> NoReturn:
-    raise Abort(message, status)
-
-
 def run() -> int:
     """Run the command line; its exit status."""
+    return guarded(_run)
+
+
+def _run() -> int:
     try:
         status = cli.main(standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Abort:
-        click.echo("poollint: interrupted", err=True)
-        return 130
-    except click.UsageError as error:
-        error.show()
-        return EXIT_USAGE
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
         error.show()
-        return error.exit_code
-    except BrokenPipeError:
-        # the reader left: nobody wants the rest, and the interpreter must not complain at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_CLEAN
-    except OSError as error:
-        click.echo(f"poollint: {error}", err=True)
-        return EXIT_INTERNAL
-    except Exception as error:  # the last resort: a line and a status, not a traceback
-        return _internal_error(error)
+        return error.exit_code if isinstance(error, click.FileError) else EXIT_USAGE
     return status if isinstance(status, int) else EXIT_CLEAN
-
-
-def _internal_error(error: Exception) -> int:
-    from poollint.knowledge.catalogue import CatalogueError
-    from poollint.knowledge.pages import PageError
-
-    if isinstance(error, (CatalogueError, PageError)):
-        click.echo(f"poollint: {error}", err=True)
-        return EXIT_USAGE
-    if os.environ.get("POOLLINT_TRACEBACK"):
-        raise error
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    click.echo(
-        f"poollint: internal error: {type(error).__name__}: {error} "
-        f"({os.path.basename(last.filename)}:{last.lineno}); POOLLINT_TRACEBACK=1 shows more",
-        err=True,
-    )
-    return EXIT_INTERNAL

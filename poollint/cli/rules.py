@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from poollint.cli.main import EXIT_CLEAN, EXIT_FINDINGS, fail
+from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, fail
 
 
 @click.group(invoke_without_command=True, short_help="List the rules; test pages; begin a new page.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from poollint.cli.main import EXIT_UNREAD, fail
+from poollint.cli.errors import EXIT_UNREAD, fail
 
 
 @click.command(short_help="Show the blocks and effective settings that were understood.")

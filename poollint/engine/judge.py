@@ -429,11 +429,9 @@ def _fix_text(fix: Fix | None) -> FixText | None:
 
 
 def fingerprint(code: str, path: str, key: str, root: str) -> str:
-    """Stable as long as rule, file and configuration key are: no line, no count, no message."""
-    import hashlib
+    """Stable as long as rule, file and configuration key are: no line, no count, no message. 16 hexadecimal digits."""
+    from zlib import crc32
 
     relative = os.path.relpath(path, root) if root and os.path.isabs(path) else path
-    relative = relative.replace(os.sep, "/")
-    return hashlib.sha1(
-        f"{code}:{relative}:{key}".encode("utf-8", "surrogateescape"), usedforsecurity=False
-    ).hexdigest()[:20]
+    text = f"{code}:{relative.replace(os.sep, '/')}:{key}".encode("utf-8", "surrogateescape")
+    return f"{crc32(text):08x}{crc32(text[::-1]):08x}"

@@ -1,8 +1,8 @@
 """Finds rules/ and loads from it what a run needs, through a cache that a change of any file there renews.
 
-Parsing every page and catalogue takes longer than a whole check of a small file, so their tables are kept as JSON beside
-the compiled modules (``poollint/__pycache__``), as Python keeps its own. Where that folder cannot be written the pages
-are parsed each time.
+Parsing every page and catalogue takes longer than a whole check of a small file, so their tables are kept as JSON: in the
+wheel, made when it is built (``rules/packs``); in a checkout beside the compiled modules (``poollint/__pycache__``), as
+Python keeps its own. Where that folder cannot be written the pages are parsed each time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from poollint.knowledge.catalogue import Catalogue, CatalogueError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = os.path.dirname(HERE)
-FORMAT = "3"
+FORMAT = "4"
+PACKS = "packs"
 
 
 def rules_root() -> str:
@@ -32,8 +33,10 @@ class Knowledge:
         self.root = root
         self._catalogues: dict[str, Catalogue] = {}
         self._packs: dict[str, dict[str, Any]] = {}
-        self._stamp = _stamp(root)
-        self._cache_dir = os.path.join(PACKAGE, "__pycache__") if os.path.dirname(root) else ""
+        packed = os.path.join(root, PACKS)
+        self._shipped = os.path.isdir(packed)
+        self._cache_dir = packed if self._shipped else os.path.join(PACKAGE, "__pycache__")
+        self._stamp = FORMAT if self._shipped else _stamp(root)
         index = self._cached("index")
         if index is None:
             index = self._build_all()
@@ -112,7 +115,7 @@ class Knowledge:
         """Written whole or not at all; a folder that cannot be written costs only time."""
         import json
 
-        if sys.dont_write_bytecode:
+        if sys.dont_write_bytecode or self._shipped:
             return
         path = self._cache_path(name)
         temporary = f"{path}.{os.getpid()}"
@@ -123,6 +126,21 @@ class Knowledge:
             os.replace(temporary, path)
         except OSError:
             return
+
+
+def write_packs(root: str, folder: str) -> list[str]:
+    """Write the packs of a folder of rules as a wheel ships them; the names of the files."""
+    import json
+
+    from poollint.knowledge.build import build
+
+    index, packs = build(root)
+    names = []
+    for name, content in [("index", index), *((_pack_name(system), pack) for system, pack in packs.items())]:
+        names.append(f"rules-{name}.json")
+        with open(os.path.join(folder, names[-1]), "w", encoding="utf-8") as handle:
+            json.dump({"stamp": FORMAT, "content": content}, handle)
+    return names
 
 
 def _pack_name(system: str) -> str:

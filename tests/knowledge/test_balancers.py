@@ -6,6 +6,7 @@ import pytest
 
 from poollint import api
 from poollint.config import ConfigError, parse_config
+from poollint.files import MemoryFiles
 from poollint.knowledge.balancers import FrontError, front, profiles
 
 
@@ -44,7 +45,7 @@ def test_what_is_neither_a_profile_nor_a_time_is_refused_with_the_closest_name()
 
 
 def test_the_configuration_refuses_a_name_that_is_not_known() -> None:
-    session = api.Session(api.Options(isolated=True), api.MemoryFiles({}))
+    session = api.Session(api.Options(isolated=True), MemoryFiles({}))
     with pytest.raises(ConfigError, match="did you mean 'aws-alb'"):
         parse_config('[nginx]\nfront = "aws-abl"\n', known=session.known())
     assert parse_config("[nginx]\nfront = 600\n", known=session.known()).system_options["nginx"]["front"] == 600

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from poollint.source import Source
 
 SPACE = " \t\r\n\v\f"
+BOM = "\ufeff"
 _LINE = re.compile(r"[^\n]*")
 _WORD = re.compile(
     r"[ \t\r\n\v\f]*"
@@ -126,7 +127,7 @@ class _Parser:
         self._unclosed: set[str] = set()
 
     def run(self) -> Tree:
-        at = 0
+        at = 1 if self.text.startswith(BOM) else 0
         while at < self.size:
             line = self.logical(at)
             at = line.end
@@ -188,10 +189,14 @@ class _Parser:
         return at
 
     def line(self, line: _Logical) -> Directive | None:
+        nul = line.text.find("\0")
+        if nul >= 0:
+            line.text = line.text[:nul]
         begin, stop = _trimmed(line.text)
         text = line.text[:stop]
         match = _WORD.match(text, begin)
-        assert match is not None
+        if match is None:
+            return None
         name = _value(match)
         if not name:
             return None

@@ -7,13 +7,14 @@ but leaves the value of its block unknown.
 
 from __future__ import annotations
 
+import operator
 import os.path
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, Block, Problem, Setting
 from poollint.files import FileError
-from poollint.formats.apache_conf import Directive, Tree, Word, parse
+from poollint.formats.apache_conf import BOM, Directive, Tree, Word, parse
 from poollint.readers.apache_values import Workers, address, decode, is_template
 from poollint.readers.base import Reading
 from poollint.source import Place
@@ -35,6 +36,9 @@ DIRECTORY_SECTIONS = frozenset(
     "directory directorymatch files filesmatch location locationmatch if elseif else proxy proxymatch limit limitexcept".split()
 )
 LOCATIONS = ("location", "locationmatch")
+DIRECTORIES = ("location", "locationmatch", "directory", "directorymatch", "files", "filesmatch", "proxy", "proxymatch")
+OUTERMOST = ("virtualhost", "location", "locationmatch", "directory", "directorymatch", "proxy", "proxymatch")
+NEED_ARGUMENT = ("virtualhost", "location", "directory", "files", "ifmodule", "ifdefine")
 CONDITIONS = frozenset("ifmodule ifdefine ifversion iffile ifdirective ifsection".split())
 BUILT_IN = frozenset(("core", "http_core", "so", "log_config", "logio", "version", "unixd"))
 THREADED = ("worker", "event")
@@ -44,6 +48,16 @@ _MODULE = re.compile(r"(?:mod_)?(\w+?)(?:\.c|_module)?")
 _VARIABLE = re.compile(r"\$\{([^{}]+)\}")
 _POOLED_SCHEMES = ("http", "https", "ajp", "h2", "h2c")
 _POOL_ENV = ("proxy-nokeepalive", "force-proxy-request-1.0", "proxy-initial-not-pooled")
+OLDEST = (2, 4)
+_COMPARE: dict[str, Any] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+_BAD_PORT = re.compile(r":[a-z][^:\]]*$")
 _FLAG_WORDS = ("nocanon", "interpolate", "noquery")
 
 MPM_DEFAULTS: dict[str, dict[str, int]] = {
@@ -109,7 +123,7 @@ class Scope:
 class Server:
     """The main server or a virtual host while it is read."""
 
-    __slots__ = ("balancers", "block", "engine", "envs", "kind", "main", "members", "rewrites", "seen", "tls", "unset", "workers", "made")
+    __slots__ = ("balancers", "block", "engine", "envs", "kind", "main", "members", "rewrites", "seen", "tls", "unset", "workers", "made", "_plain")
 
     def __init__(self, block: Block, main: Server | None) -> None:
         self.block = block
@@ -125,6 +139,16 @@ class Server:
         self.seen: dict[tuple[str, str], tuple[Setting, Directive]] = {}
         self.engine = False
         self.tls = False
+        self._plain: Workers | None = None
+
+    def plain(self) -> Workers:
+        """The backends whose address no request changes; computed once, when all are known."""
+        if self._plain is None:
+            self._plain = Workers()
+            for worker in self.made:
+                if not worker.match and not worker.block.facts["balancer"] and worker.address is not None:
+                    self._plain.add(worker.address.url, worker)
+        return self._plain
 
 
 class Worker:
@@ -232,6 +256,8 @@ class _Reader:
 
     def faults(self, source: Source, tree: Tree) -> None:
         """What the program refuses for its form; nothing where a template or a macro may still put it right."""
+        if source.text.startswith(BOM):
+            self.reading.problems.append(Problem("byte-order-mark", Place(source, 0, 1)))
         if tree.control or tree.macros or any(each.template for each in tree.directives):
             return
         for fault in tree.faults:
@@ -274,6 +300,12 @@ class _Reader:
         if outer.dead:
             return scope
         name = directive.lower
+        if name in NEED_ARGUMENT and not directive.words:
+            self.wrong_count(directive, outer, source, 0, "an argument")
+        if name in OUTERMOST and (outer.section in DIRECTORIES or (name == "virtualhost" and outer.server.kind == "vhost")):
+            where = f"<{outer.directive.name}>" if outer.directive is not None and outer.section else "<VirtualHost>"
+            place = Place(source, directive.start, directive.end)
+            self.misplaced(outer.server.block, place, f"<{directive.name}>", where)
         if name in CONDITIONS:
             self.condition(name, directive, scope)
         elif name == "virtualhost":
@@ -321,7 +353,7 @@ class _Reader:
                 if scope.modules is not None:
                     scope.modules = (*scope.modules, module)
                 return
-        elif name == "ifdefine" and self.defined.get(bare) is not None:
+        elif name == "ifdefine" and self.defined.get(bare.lower()) is not None:
             answer = True
         elif name == "ifversion":
             answer, negated = self.version_holds([word.value for word in words]), False
@@ -331,27 +363,22 @@ class _Reader:
             scope.dead = True
 
     def version_holds(self, words: list[str]) -> bool | None:
-        """Whether IfVersion holds for the version that the user named; None when nobody did."""
-        target = self.context.target
-        if target is None or not words:
+        """Whether IfVersion holds for the version that the user named, or for every version of 2.4; else None."""
+        if not words:
             return None
-        operator, text = (words[0], words[1]) if len(words) > 1 else ("=", words[0])
-        negated = operator.startswith("!")
-        operator = operator.lstrip("!") or "="
+        sign, text = (words[0], words[1]) if len(words) > 1 else ("=", words[0])
+        negated = sign.startswith("!")
         try:
             bound = parse_version(text)
         except ValueError:
             return None
-        answers = {
-            "=": target == bound,
-            "==": target == bound,
-            ">": target > bound,
-            ">=": target >= bound,
-            "<": target < bound,
-            "<=": target <= bound,
-        }
-        answer = answers.get(operator)
-        return None if answer is None else answer is not negated
+        compare: Any = _COMPARE.get(sign.lstrip("!") or "=")
+        if compare is None:
+            return None
+        target = self.context.target
+        newest = self.catalogue.newest or OLDEST
+        answers = {compare(version, bound) for version in ((OLDEST, newest) if target is None else (target,))}
+        return (True in answers) is not negated if len(answers) == 1 else None
 
     # Words, definitions, modules
 
@@ -363,20 +390,22 @@ class _Reader:
 
     def expand(self, text: str) -> str:
         def put(match: re.Match[str]) -> str:
-            value = self.defined.get(match[1])
+            value = self.defined.get(match[1].lower())
             return match[0] if value is None or re.search(r"[\s\"'$]", value) else value
 
         return _VARIABLE.sub(put, text)
 
-    def define(self, directive: Directive, scope: Scope, _source: Source) -> None:
+    def define(self, directive: Directive, scope: Scope, source: Source) -> None:
         words = self.words(directive)
-        if words:
+        if not 1 <= len(words) <= 2 and not any(is_template(word.value) for word in words):
+            self.wrong_count(directive, scope, source, len(words), "a name and at most one value")
+        elif words:
             value = words[1].value if len(words) > 1 else ""
-            self.defined[words[0].value] = None if scope.maybe or scope.mpm or is_template(value) else value
+            self.defined[words[0].value.lower()] = None if scope.maybe or scope.mpm or is_template(value) else value
 
     def undefine(self, directive: Directive, _scope: Scope, _source: Source) -> None:
         for word in self.words(directive)[:1]:
-            self.defined[word.value] = None
+            self.defined[word.value.lower()] = None
 
     def load_module(self, directive: Directive, scope: Scope, _source: Source) -> None:
         words = self.words(directive)
@@ -533,11 +562,11 @@ class _Reader:
         place = Place(source, directive.start, directive.start + len(directive.name))
         block = scope.server.block
         if scope.section in DIRECTORY_SECTIONS:
-            return self.misplaced(block, place, directive, f"<{scope.directive.name if scope.directive else scope.section}>")
+            return self.misplaced(block, place, directive.name, f"<{scope.directive.name if scope.directive else scope.section}>")
         if scope.section:
             return False
         if scope.server.kind == "vhost" and (kind == "mpm" or "vhost" not in spec.get("contexts", ("vhost",))):
-            return self.misplaced(block, place, directive, "<VirtualHost>")
+            return self.misplaced(block, place, directive.name, "<VirtualHost>")
         runs = scope.mpm or self.mpm
         if kind == "mpm" and runs in MPM_DEFAULTS and runs not in spec.get("source", "").split():
             values = {"setting": directive.name, "mpm": runs, "where": "", "modules": spec.get("source", "").replace(" ", " and ")}
@@ -545,8 +574,8 @@ class _Reader:
             return False
         return runs != "other" or kind != "mpm"
 
-    def misplaced(self, block: Block, place: Place, directive: Directive, where: str) -> bool:
-        block.problem("misplaced", place, setting=directive.name, values={"setting": directive.name, "where": where})
+    def misplaced(self, block: Block, place: Place, name: str, where: str) -> bool:
+        block.problem("misplaced", place, setting=name, values={"setting": name, "where": where})
         return False
 
     def argument(  # noqa: PLR0913
@@ -598,7 +627,7 @@ class _Reader:
         block = scope.server.block
         place = Place(source, directive.start, directive.end)
         if scope.section in DIRECTORY_SECTIONS and scope.section not in LOCATIONS:
-            self.misplaced(block, place, directive, f"<{scope.directive.name if scope.directive else scope.section}>")
+            self.misplaced(block, place, directive.name, f"<{scope.directive.name if scope.directive else scope.section}>")
             return
         regex = directive.lower == "proxypassmatch"
         in_location = scope.section in LOCATIONS
@@ -638,6 +667,9 @@ class _Reader:
             if not is_template(target.value):
                 self.bad_address(server.block, directive, target, source, place)
                 return
+        elif _BAD_PORT.search(where.host) and not is_template(where.host):
+            self.bad_address(server.block, directive, target, source, place, why="the port is no number")
+            return
         elif where.scheme == "balancer":
             block = self.balancer(server, where.url, place)
             self.parameters(block, parameters, source, place)
@@ -662,9 +694,9 @@ class _Reader:
         server.made.append(worker)
         self.parameters(block, parameters, source, place, worker=worker)
 
-    def bad_address(self, block: Block, directive: Directive, target: Word, source: Source, place: Place) -> None:  # noqa: PLR0913
+    def bad_address(self, block: Block, directive: Directive, target: Word, source: Source, place: Place, why: str = "") -> None:  # noqa: PLR0913
         where = Place(source, target.start, target.end) if target.end else place
-        values = {"setting": directive.name, "raw": target.value, "why": "an address starts with its scheme, as in http://host"}
+        values = {"setting": directive.name, "raw": target.value, "why": why or "an address starts with its scheme, as in http://host"}
         block.problem("invalid-value", where, setting=directive.name, values=values)
 
     def describe(self, worker: Worker, where: Address | None, directive: Directive, scope: Scope, *, member: bool) -> None:  # noqa: PLR0913
@@ -794,9 +826,14 @@ class _Reader:
         name = scope.argument if scope.section else ""
         if not name:
             if not plain:
+                self.wrong_count(directive, scope, source, len(words), "a balancer and the address of a backend")
                 return
             name, plain = plain[0].value, plain[1:]
-        if not plain or (not name.lower().startswith("balancer:") and not is_template(name)):
+        if not plain:
+            if not is_template(name):
+                self.wrong_count(directive, scope, source, len(words), "the address of a backend")
+            return
+        if not name.lower().startswith("balancer:"):
             return
         members = scope.server.members.setdefault(name.lower(), Workers())
         target, extra = plain[0], plain[1:]
@@ -836,7 +873,12 @@ class _Reader:
         server = scope.server
         place = Place(source, directive.start, directive.end)
         where = address(target)
-        if where is None or is_template(target):
+        if is_template(target):
+            return
+        if where is None:
+            if directive.lower == "proxyset":
+                word = Word(target, 0, 0, quoted=False)
+                self.bad_address(server.block, directive, word, source, place)
             return
         if where.scheme == "balancer":
             self.parameters(self.balancer(server, where.url, place), pairs, source, place)
@@ -850,6 +892,9 @@ class _Reader:
             match = scope.section == "proxymatch"
             uses = ("", scope)
             self.backend(holder, word, pairs, scope, source, name=f"Proxy {target}", uses=uses, match=match)
+        elif server.kind == "vhost" and not (self.unread or scope.maybe or scope.section):
+            values = {"setting": directive.name, "raw": target, "why": "no backend of this address stands above it"}
+            server.block.problem("invalid-value", place, setting=directive.name, values=values)
 
     # The environment and rewrite rules
 
@@ -1019,10 +1064,7 @@ class _Reader:
         for each in (server, server.main):
             if each is None:
                 continue
-            others = Workers()
-            for other in each.made:
-                if not other.match and not other.block.facts["balancer"] and other.address is not None:
-                    others.add(other.address.url, other)
+            others = each.plain()
             if others.covering(worker.address) is not None:
                 return ""
             if others.within(worker.address):

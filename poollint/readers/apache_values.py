@@ -56,6 +56,8 @@ def atoi(text: str) -> int:
 def _number(spec: SettingSpec, raw: str) -> Decoded:
     match = _NUMBER.match(raw)
     number = atoi(raw)
+    if spec.type == "size" and match is not None and number != int(match[1][:30]):
+        return Decoded(UNKNOWN)
     low, high = spec.get("min"), spec.get("max")
     if low is not None and number < low:
         if match is None:
@@ -76,7 +78,8 @@ def _number(spec: SettingSpec, raw: str) -> Decoded:
 
 
 def _buffer(spec: SettingSpec, raw: str) -> Decoded:
-    number = atoi(raw)
+    match = _NUMBER.match(raw)
+    number = int(match[1][:30]) if match is not None else 0
     if number < _SMALLEST_BUFFER and number != 0:
         return Decoded(UNKNOWN, "invalid", f"it must be 0 or at least {_SMALLEST_BUFFER} bytes")
     return _number(spec, raw)

@@ -175,8 +175,9 @@ class _Reader:
     def include_dir(self, entry: Entry, name: str, frame: Frame) -> None:
         folder = posixpath.join(posixpath.dirname(frame.source.path), name)
         files = self.context.files
-        if files.kind(folder) != "dir":
-            if name.startswith("/"):
+        kind = files.kind(folder)
+        if kind != "dir":
+            if kind == "unknown" or (kind == "missing" and name.startswith("/")):
                 self.complete = False
             else:
                 self.include_problem(entry, frame.source, "missing-include-dir")

@@ -323,6 +323,13 @@ class TestIncludes:
             assert found.value("max_connections") is UNKNOWN
             assert found.facts["complete"] is False
 
+    def test_files_that_were_not_given_leave_defaults_open(self) -> None:
+        files = MemoryFiles({"p.conf": "include 'a.conf'\ninclude_dir 'd'\nport = 5"}, complete=False)
+        context = ReadContext(knowledge().catalogue("postgresql"), files)
+        (found,) = read(files.load("p.conf"), context).blocks
+        assert found.problems == []
+        assert found.value("max_connections") is UNKNOWN
+
     def test_problem_stands_in_the_included_file(self) -> None:
         (problem,) = block("include 'a.conf'", **{"a.conf": "\nport = x"}).problems
         assert problem.place.source.path == "etc/a.conf"

@@ -160,8 +160,8 @@ class Recogniser:
 
     def _matching(self, path: str) -> list[_Glob]:
         found = list(self._literal.get(path.rpartition("/")[2], ()))
-        if not self._globs:
-            return found
+        if found or not self._globs:
+            return found  # no glob claims a name more surely than the name itself
         if self._any is None:
             self._tails = [_compile(system, glob) for system, glob in self._globs]
             parts = (each.regex.pattern for each in self._tails if each.regex is not None)

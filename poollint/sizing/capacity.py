@@ -12,6 +12,9 @@ from poollint.sizing.rounding import down, not_negative, positive, share, up
 GOOD_SHARE = 0.95
 """The share of the ceiling that a recommended pool reaches: beyond it, connections buy little."""
 
+KNEE_MARGIN = 1.5
+"""How much later than the closed model's the knee of a real database comes, by our sweeps (tests/bench/sweep.py)."""
+
 _OVERFLOW = 1e250
 _NO_WAIT = 1e-9
 
@@ -102,6 +105,21 @@ def pool_for_share(cores: float, compute: float, wait: float, target: float = GO
         else:
             high = middle
     return high
+
+
+def pool_from_two_points(
+    cores: float, connections: int, throughput: float, compute: float, target: float = GOOD_SHARE
+) -> int:
+    """A pool from two short measurements instead of a sweep: the closed model, times KNEE_MARGIN, rounded up.
+     The first has about as many connections as cores: connections ÷ throughput is the hold time of a database that is
+    awake and not yet crowded. ``compute`` is the CPU time of one transaction in the second, with about four times as
+    many: at one connection a transaction takes up to twice that, for wake-ups and cold caches. The margin stands for what
+    the model leaves out, waits that grow with the load (locks, the log, a pooler of one thread).
+    """
+    if connections < 1:
+        raise ValueError(f"a measurement needs at least 1 connection, not {connections}")
+    hold = connections / positive(throughput, "throughput")
+    return up(KNEE_MARGIN * pool_for_share(cores, compute, max(0.0, hold - compute), target))
 
 
 def cores_needed(rate: float, compute: float) -> float:

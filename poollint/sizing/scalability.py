@@ -103,11 +103,9 @@ class Measured(NamedTuple):
 
 def recommend(points: list[Point], target: float = GOOD_SHARE) -> Measured:
     """The size for this share of the best throughput, from points that reach past the knee.
-
-    The plateau is what was measured itself: the sizes whose throughput has the wanted share of the best one. Where
-    the law follows the points, its own size is taken, held inside the plateau; where it strays by more than the share
-    leaves room for (a sharp knee), the plateau's middle, in proportion, because its edge may be there by the luck of
-    one run. NotPastKneeError when the throughput still grows at the last point.
+     It is the fitted law's size, held inside the plateau: the sizes whose measured throughput (the median of its repeats)
+    has the wanted share of the best one. So a knee that is sharper than the law can draw is not passed over.
+    NotPastKneeError when the throughput still grows at the last point.
     """
     law = fit(points)
     merged = _medians(points)
@@ -119,10 +117,7 @@ def recommend(points: list[Point], target: float = GOOD_SHARE) -> Measured:
             f"the throughput still grows at {merged[-1].connections} connections, the most that was measured: "
             "measure larger sizes, until it levels off"
         )
-    if law.largest_residual <= 1 - target:
-        size = min(max(law.size_for_share(target), first), last)
-    else:
-        size = round(sqrt(first * last))
+    size = min(max(law.size_for_share(target), first), last)
     return Measured(size, _between(merged, size), law, (first, last))
 
 

@@ -119,11 +119,10 @@ def _finish(
 
     min_severity = options["min_severity"] or config.min_severity
     fail_on = options["fail_on"] or config.fail_on
-    shown = [f for f in result.findings if SEVERITIES.index(f.severity) >= SEVERITIES.index(min_severity)]
-    known = _baselined(shown, options, config)
+    known = _baselined(session, result, options, config)
     if known is None:
         return EXIT_CLEAN
-    shown = known
+    shown = [f for f in known if SEVERITIES.index(f.severity) >= SEVERITIES.index(min_severity)]
     for each in result.unread:
         if each.severity != "note" or options["verbose"]:
             say(f"{each.path}: {each.message}")
@@ -143,20 +142,42 @@ def _finish(
     return EXIT_FINDINGS if any(SEVERITIES.index(f.severity) >= level for f in counted) else EXIT_CLEAN
 
 
-def _baselined(findings: list[Any], options: dict[str, Any], config: Any) -> list[Any] | None:
+def _baselined(session: api.Session, result: api.Result, options: dict[str, Any], config: Any) -> list[Any] | None:
     """The findings with those of the baseline marked; None when a baseline was written instead."""
     path = options["baseline"] or config.baseline
     if options["write_baseline"]:
         from poollint.engine.baseline import write_baseline
 
-        count = write_baseline(options["write_baseline"], findings)
+        count = write_baseline(options["write_baseline"], result.findings)
         say(f"recorded {count} findings in {options['write_baseline']}")
         return None
     if not path:
-        return findings
+        return result.findings
     from poollint.engine.baseline import apply_baseline, read_baseline
 
-    marked, gone = apply_baseline(findings, read_baseline(path), path)
+    checked = [each.path for each in result.files]
+    ran = _asked(session, config) if session.options.cli else None
+    marked, gone = apply_baseline(result.findings, read_baseline(path), path, checked=checked, ran=ran)
     for line in gone:
         say(f"{path}: gone: {line}")
     return marked
+
+
+def _asked(session: api.Session, config: Any) -> set[str]:
+    """The codes of the rules that the command line leaves in the run: what was not asked is not gone."""
+    from poollint.config import CliChoice, selection_for
+
+    active = selection_for(config, config.root, session.options.cli or CliChoice()).active
+    return {
+        brief["code"]
+        for brief in session.knowledge.rules.values()
+        if active(
+            brief["code"],
+            brief["name"],
+            brief["system"],
+            brief["topic"],
+            brief["preview"],
+            effect=brief.get("effect", ""),
+            aliases=brief["aliases"],
+        )[0]
+    }

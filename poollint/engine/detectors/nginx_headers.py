@@ -209,11 +209,11 @@ def lost_headers(location: Block, ctx: RuleContext) -> Iterator[Hit]:
     if not statements:
         return
     at = statements[0].place
-    yield from _lost_connection(location, ctx)
-    cleared = loses_connection(location)
-    names = [each for each in lost.values() if cleared is None or each is not cleared]
-    names = [each for each in names if each.value not in ("", UNKNOWN) or each.name.lower() != "connection"]
-    sent = [each for each in names if each.value != ""]
+    sent = [each for each in lost.values() if each.value != ""]
+    hit = _lost_connection(location, sent, ctx)
+    if hit is not None:
+        yield from once(ctx, "NGX011 connection", at, hit)
+        return
     if not sent:
         return
     case = "forwarding" if any(_weighs(each) for each in sent) else "other"
@@ -226,19 +226,21 @@ def _weighs(lost: Header) -> bool:
     return _FORWARDING.fullmatch(lost.name) is not None or lost.name.lower() in ("connection", "upgrade")
 
 
-def _lost_connection(location: Block, ctx: RuleContext) -> Iterator[Hit]:
+def _lost_connection(location: Block, sent: list[Header], ctx: RuleContext) -> Hit | None:
+    """The hit where the loss costs a pool its connections; ``sent`` are the other headers that are lost with it."""
     cleared, upstream = loses_connection(location), location.links.get("upstream")
     if cleared is None or not isinstance(upstream, Block) or not explicit_pool(upstream):
-        return
+        return None
     if new_defaults(ctx.target) or http_version(location) in ("2", UNKNOWN):
-        return
+        return None
     statements = listed(location, "header_list")
     at = statements[0].place
     fix = reuse_fix("clear the Connection header here too", [_clear(location)])
-    values = {"name": upstream.name, "first": statements[0].name}
+    also = f" and the outer {', '.join(each.name for each in sent)}" if sent else ""
+    values = {"name": upstream.name, "first": statements[0].name, "also": also}
     request = handler_place(location)
     more = ((cleared.place, "cleared here, out of force below"), (request, f"requests to {upstream.name}"))
-    yield from once(ctx, "NGX011 connection", at, Hit(at=at, values=values, case="connection", related=more, fix=fix))
+    return Hit(at=at, values=values, case="connection", related=more, fix=fix)
 
 
 def unread_answer(location: Block, ctx: RuleContext) -> Iterator[Hit]:

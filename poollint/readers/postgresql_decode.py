@@ -57,9 +57,9 @@ def _enum(spec: SettingSpec, raw: str, target: Version | None) -> tuple[Any, lis
     if target is not None and target >= (19,) and spec.get("min") is None and spec.name.startswith("log_min_"):
         return raw, []
     for word in words:
-        if word == raw.lower():
+        if word.lower() == raw.lower():
             return _plain_word(spec.name, word), []
-    return UNKNOWN, [("not-listed", {"words": ", ".join(words)})]
+    return UNKNOWN, [("not-listed", {"words": ", ".join(word or "''" for word in words)})]
 
 
 def _password_encryption(raw: str, target: Version | None, words: list[str]) -> tuple[Any, list[Fault]]:

@@ -191,6 +191,7 @@ CASES: dict[str, str | dict[str, str]] = {
     "enum-bool": "archive_mode = yes",
     "enum-bad": "password_encryption = scram",
     "enum-with-blank": "default_transaction_isolation = 'repeatable read'",
+    "enum-with-capitals": "ssl_min_protocol_version = tlsv1.2",
     "mode": "unix_socket_permissions = 0700",
     "mode-decimal": "unix_socket_permissions = 700",
     "custom": "my.setting = 'x'",

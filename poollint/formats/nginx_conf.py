@@ -89,15 +89,17 @@ class Tree:
     """The statements of a file.
 
     ``text`` is the source's text with template tags blanked out (the very text where there are none). ``holes`` are the
-    offsets at which a template puts in statements of its own.
+    offsets at which a template puts in statements of its own; ``shaky`` when its conditional parts do not nest with the
+    braces, so that no level can be trusted.
     """
 
-    __slots__ = ("errors", "holes", "nodes", "source", "templated", "text")
+    __slots__ = ("errors", "holes", "nodes", "shaky", "source", "templated", "text")
 
     def __init__(self, source: Source, text: str, *, templated: bool) -> None:
         self.source = source
         self.text = text
         self.templated = templated
+        self.shaky = False
         self.nodes: list[Node] = []
         self.errors: list[SyntaxFault] = []
         self.holes: list[int] = []
@@ -139,6 +141,7 @@ def parse(source: Source) -> Tree:
     tree.holes = holes
     _Parser(tree).run()
     if templated:
+        tree.shaky = bool(tree.errors)
         tree.errors = []
         if zones:
             _mark_zones(tree.nodes, zones)

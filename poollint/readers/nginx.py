@@ -471,7 +471,7 @@ def _lost_limit_conns(level: Level) -> tuple[LimitConn, ...]:
 
 def limit_zones(level: Level, directive: str) -> list[tuple[str, str, object, Place]]:
     """(key, name, size, place) of the zones that limit_conn_zone or limit_req_zone statements declare."""
-    found = []
+    found: list[tuple[str, str, object, Place]] = []
     for statement in level.lists.get(directive, ()):
         for arg in statement.args[1:]:
             if arg.startswith("zone="):

@@ -32,6 +32,8 @@ def check_levels(walk: Walk) -> None:
             _server(level)
         if level.lists or level.own:
             zones.level(level)
+            _duplicates(level)
+    _same_locations(walk)
     zones.finish()
     sockets.finish()
     _main(walk)
@@ -52,15 +54,29 @@ def _main(walk: Walk) -> None:
 
 
 def _location(level: Level) -> None:
-    _duplicates(level)
     for name in ("proxy_pass", *PORT_WANTED):
         setting = level.own.get(name)
         if setting is not None and setting.place is not None:
             _handler(level, name, setting.raw, setting.place)
 
 
+def _same_locations(walk: Walk) -> None:
+    """Two locations with the same argument on one level; regular expressions may repeat."""
+    seen: dict[tuple[int, str], Level] = {}
+    for level in walk.levels:
+        if level.kind != "location" or level.pseudo or level.zone or level.tree.shaky or not level.words:
+            continue
+        text = " ".join(level.words)
+        if text.startswith("~") or has_hole(text):
+            continue
+        before = seen.setdefault((id(level.parent), text.removeprefix("^~ ")), level)
+        if before is not level:
+            values = {"name": "location", "what": f'location "{text}"'}
+            related = ((before.place(), "written before here"),)
+            level.problem("duplicate-directive", level.place(), setting="location", values=values, related=related)
+
+
 def _server(level: Level) -> None:
-    _duplicates(level)
     setting = level.own.get("proxy_pass") if level.kind == "stream_server" else None
     if setting is not None and setting.place is not None:
         _handler(level, "proxy_pass", setting.raw, setting.place)
@@ -70,16 +86,19 @@ def _server(level: Level) -> None:
 
 
 def _duplicates(level: Level) -> None:
-    """limit_conn twice for one zone on one level."""
-    statements = level.lists.get("limit_conn", ())
-    seen: dict[str, Statement] = {}
-    for statement in statements:
-        zone = statement.args[0] if statement.args else ""
-        if zone in seen and not level.zone and not has_hole(zone):
-            values = {"name": "limit_conn", "what": f'limit_conn of the zone "{zone}"'}
-            related = ((seen[zone].place, "written before here"),)
-            level.problem("duplicate-directive", statement.place, setting="limit_conn", values=values, related=related)
-        seen.setdefault(zone, statement)
+    """limit_conn or limit_req twice for one zone on one level."""
+    for name in ("limit_conn", "limit_req"):
+        statements = level.lists.get(name)
+        if statements is None or len(statements) < 2:
+            continue
+        seen: dict[str, Statement] = {}
+        for statement in statements:
+            zone = next((arg for arg in statement.args if name == "limit_conn" or arg.startswith("zone=")), "")
+            if zone in seen and not level.zone and not level.tree.templated:
+                values = {"name": name, "what": f'{name} of the zone "{zone.removeprefix("zone=")}"'}
+                related = ((seen[zone].place, "written before here"),)
+                level.problem("duplicate-directive", statement.place, setting=name, values=values, related=related)
+            seen.setdefault(zone, statement)
 
 
 def _handler(level: Level, name: str, text: str, place: Place) -> None:
@@ -103,7 +122,7 @@ def _handler(level: Level, name: str, text: str, place: Place) -> None:
                 values = {"name": name, "raw": text, "what": "the port is missing, and no upstream has this name"}
                 level.problem("invalid-value", place, setting=name, values=values)
     if path and name == "proxy_pass" and not stream and _no_path_here(level):
-        what = "a path behind the address is not possible here: in a regular expression's or named location, if or limit_except"
+        what = "no path may follow the address in a regular expression's or named location, in if and in limit_except"
         level.problem("invalid-value", place, setting=name, values={"name": name, "raw": text, "what": what})
 
 
@@ -111,7 +130,7 @@ def _no_path_here(level: Level) -> bool:
     if level.pseudo:
         return True
     first = level.words[0] if level.words else ""
-    return level.node is not None and (first.startswith("@") or (first.startswith("~")))
+    return level.node is not None and first.startswith(("@", "~"))
 
 
 def _upstream(level: Level, walk: Walk) -> None:
@@ -146,9 +165,9 @@ def _resolve(level: Level, statement: Statement) -> None:
     if "zone" not in level.own:
         missing.append("zone")
     outer = level.parent
-    if "resolver" not in level.own and outer is not None and not outer.open_ended and "resolver" not in outer.own:
-        if outer.node is not None:
-            missing.append("resolver")
+    seen = outer is not None and outer.node is not None and not outer.open_ended
+    if "resolver" not in level.own and seen and outer is not None and "resolver" not in outer.own:
+        missing.append("resolver")
     if missing:
         values = {"missing": " and ".join(missing), "upstream": level.words[0] if level.words else ""}
         level.problem("resolve-needs", statement.place, setting="server", values=values)
@@ -230,7 +249,9 @@ class _Zones:
         if before.use != use:
             what = f'the shared memory zone "{name}" is already declared for a different use'
         elif before.size != size:
-            what = f'the size {size} of the shared memory zone "{name}" conflicts with the size {before.size} declared before'
+            what = (
+                f'the shared memory zone "{name}" has {size} bytes here and {before.size} where it was declared before'
+            )
         if what:
             level.problem(
                 "zone-conflict", place, values={"what": what, "zone": name}, related=((before.place, "declared here"),)
@@ -308,8 +329,6 @@ class _Sockets:
         setting = events.own.get("worker_connections") if events is not None else None
         if events is None or setting is None or setting.place is None or not isinstance(setting.value, int):
             return
-        if not self.certain and setting.value > 0:
-            pass
         wild = {(port, udp) for host, port, udp in self.addresses if host in ("*", "0.0.0.0")}  # noqa: S104
         sockets = {
             key

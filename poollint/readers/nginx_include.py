@@ -70,10 +70,7 @@ class Includes:
         name = posixpath.basename(pattern)
         if has_hole(pattern):
             return Included("unknown")
-        if pattern.startswith("/"):
-            found = self._absolute(pattern)
-        else:
-            found = self._relative(pattern)
+        found = self._absolute(pattern) if pattern.startswith("/") else self._relative(pattern)
         if found.state in ("unknown", "missing"):
             if name in HARMLESS or "modules-enabled/" in pattern or pattern.startswith("/usr/share/nginx/modules/"):
                 return Included("harmless")
@@ -137,12 +134,11 @@ class Includes:
             return Included("unknown")
         else:
             names = [path]
-        sources = []
-        for name in names:
-            try:
-                sources.append(self.files.load(posixpath.normpath(name)))
-            except FileError as error:
-                return Included("unreadable", tuple(sources), str(error))
+        sources: list[Source] = []
+        try:
+            sources.extend(self.files.load(posixpath.normpath(name)) for name in names)
+        except FileError as error:
+            return Included("unreadable", tuple(sources), str(error))
         return Included("found", tuple(sources))
 
 

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from poollint.blocks import UNKNOWN, Problem, Setting
 from poollint.formats.nginx_conf import HOLE, parse
 from poollint.readers.nginx_include import Includes
-from poollint.readers.nginx_names import BLOCKS, DATA, HTTP_BLOCKS, MAIN_NAMES, SERVER_NAMES, Spelling, allowed_levels
+from poollint.readers.nginx_names import (
+    BLOCKS,
+    DATA,
+    HTTP_BLOCKS,
+    MAIN_NAMES,
+    SERVER_NAMES,
+    SERVER_PARAMS,
+    Spelling,
+    allowed_levels,
+)
 from poollint.readers.nginx_values import decode, has_hole, script_fault
 from poollint.source import Place
 from poollint.versions import parse_version
@@ -312,7 +321,12 @@ class Walk:
         since, target = spec.get("deprecated"), self.target
         if not since or (target is not None and target < parse_version(since)):
             return None
-        values = {"name": spec.name, "since": since, "new": spec.get("replacement", ""), "raw": ""}
+        values = {
+            "name": spec.name,
+            "since": since,
+            "new": spec.get("replacement", "nothing, delete the line"),
+            "raw": "",
+        }
         return "obsolete-directive", values, -1
 
     def _count_trouble(self, spec: SettingSpec, args: list[str]) -> tuple[str, dict[str, Any], int] | None:
@@ -378,6 +392,8 @@ class Walk:
             level.open_ended = True
             return False
         meant = self.spelling.meant(name)
+        if name in SERVER_PARAMS and level.kind in ("upstream", "stream_upstream"):
+            meant = f"server ADDRESS {name}=…"
         if meant:
             values = {"name": name, "meant": meant}
             level.problem("unknown-directive", place, setting=name, values=values)
@@ -502,12 +518,7 @@ class Walk:
         text = " ".join(args)
         if tree.templated or has_hole(text) or not args:
             return
-        trouble = ""
-        first = args[0][1:] if args[0].startswith("(") else ""
-        if not args[0].startswith("(") or not args[-1].endswith(")") or text.strip("() ") == "":
-            trouble = "the condition must stand in brackets: if ($name = value)"
-        elif first.startswith("$") and len(args) == 1 and not first[1:-1].replace("_", "a").isalnum():
-            trouble = f'unknown variable "{first[1:-1]}": blanks are needed around the operator'
+        trouble = condition_trouble(args)
         if trouble:
             values = {"name": "if", "raw": text, "what": trouble}
             level.problem("invalid-value", Place(tree.source, node.start, node.end), setting="if", values=values)
@@ -620,6 +631,29 @@ def _specs(context: ReadContext) -> dict[str, dict[str, SettingSpec]]:
         }
     specs["server_if"] = {}
     return specs
+
+
+def condition_trouble(args: list[str]) -> str:
+    """What nginx refuses in the condition of an if, given as it was cut into words."""
+    if not args[0].startswith("(") or not args[-1].endswith(")"):
+        return "the condition must stand in brackets: if ($name = value)"
+    words = [args[0][1:], *args[1:]]
+    words[-1] = words[-1][:-1]
+    words = [word for index, word in enumerate(words) if word or 0 < index < len(words) - 1]
+    if not words:
+        return "the condition is empty"
+    if not words[0].startswith("$"):
+        return ""
+    if len(words) == 1:
+        name = words[0][1:]
+        return (
+            ""
+            if name.replace("_", "a").isalnum()
+            else f'unknown variable "{name}": the operator needs blanks around it'
+        )
+    if words[1] not in ("=", "!=", "~", "~*", "!~", "!~*"):
+        return f'unexpected "{words[1]}" in the condition'
+    return ""
 
 
 def root_kind(tree: Tree) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,9 +39,23 @@ OTHERS = frozenset(
         *("proxy_limit_rate", "limit_rate", "listen_https", "proxy_hide_header", "proxy_set_body", "proxy_pass_header"),
         *("server_name", "sticky_cookie_insert", "mirror", "hash", "timeout", "use_temp_path", "keepalived"),
         *("state_file", "queue_size", "resolver_log", "preread_buffer_size", "upstreams", "servers", "listeners"),
-        *("proxy_upstream_tries", "http3_push", "http2_push", "http3_max_table_capacity", "http_v2", "random_index"),
+        *(
+            "proxy_buffer",
+            "https",
+            "server_names",
+            "proxy_upstream_tries",
+            "http3_push",
+            "http2_push",
+            "http3_max_table_capacity",
+            "http_v2",
+            "random_index",
+        ),
     )
 )
+SERVER_PARAMS = frozenset(
+    ("weight", "max_conns", "max_fails", "fail_timeout", "backup", "down", "slow_start", "resolve")
+)
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
 PREFIXES = ("proxy_", "upstream_", "fastcgi_", "client_")
 
 
@@ -60,9 +75,9 @@ class Spelling:
         return found
 
     def _search(self, name: str) -> str:
-        if name in self.others or len(name) < 4 or len(name) > 60 or not name.replace("_", "a").isalnum():
+        if name in self.others or len(name) < 4 or len(name) > 60 or not _WORD.fullmatch(name):
             return ""
-        lower = name.lower()
+        lower = name.lower().replace("-", "_")
         if lower in self.family:
             return "" if name in self.family else lower
         for prefix in PREFIXES:

@@ -481,10 +481,11 @@ def _bind(value: Value) -> Any:
 
 
 def _is_address(text: str) -> bool:
-    host = text[1:].partition("]")[0] if text.startswith("[") else text
-    if ":" in host:
-        return host.startswith("unix:") or host.count(":") >= 2 or _is_ipv4(host.partition(":")[0])
-    return _is_ipv4(host)
+    if text.startswith("["):
+        return "]:" in text
+    if ":" in text:
+        return text.startswith("unix:") or text.count(":") >= 2 or _is_ipv4(text.partition(":")[0])
+    return _is_ipv4(text)
 
 
 def _is_ipv4(text: str) -> bool:
@@ -613,8 +614,8 @@ LISTEN_VALUES: dict[str, tuple[Callable[[str], Any], str]] = {
     "fastopen": (lambda text: parse_int(text) is not None, "a whole number"),
     "ipv6only": (lambda text: text in ("on", "off"), "on or off"),
     "so_keepalive": (_so_keepalive, "on, off or IDLE:INTERVAL:COUNT"),
-    "setfib": (lambda text: True, ""),  # of FreeBSD
-    "accept_filter": (lambda text: True, ""),
+    "setfib": (str, "a number"),  # of FreeBSD, as the next
+    "accept_filter": (str, "a name"),
 }
 
 

@@ -93,9 +93,13 @@ def _brief(card: dict[str, Any], folder: str) -> dict[str, Any]:
         options=card.get("options", {}),
         aliases=card.get("aliases", []),
         preview=bool(card.get("preview", False)),
-        problem=card.get("problem", []),
+        problem=sorted({kind for table in (card, *card.get("case", [])) for kind in _listed(table.get("problem", []))}),
     )
     return brief
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def pages(folder: str, system: str) -> Iterator[Page]:

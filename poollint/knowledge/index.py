@@ -15,7 +15,7 @@ from poollint.knowledge.catalogue import Catalogue, CatalogueError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = os.path.dirname(HERE)
-FORMAT = "4"
+FORMAT = "5"
 PACKS = "packs"
 
 

@@ -15,6 +15,7 @@ CARD_KEYS = frozenset(
     "title related".split()
 )
 CASE_KEYS = frozenset("name severity effect topic on when detect problem at message help fix versions".split())
+WAYS = ("when", "detect", "problem")
 HEADINGS = ("Bad", "Good", "Not reported", "References")
 _CODE = re.compile(r"[A-Z]{2,5}\d{3}")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -153,9 +154,8 @@ def _lacks(merged: dict[str, Any], case: dict[str, Any]) -> tuple[str, str] | No
     for key in ("effect", "topic", "message"):
         if not merged.get(key):
             return key, f"the card needs {key!r}"
-    ways = [way for way in ("when", "detect", "problem") if merged.get(way)]
-    if "detect" in ways and "when" not in case:
-        ways = ["detect"]
+    table = case if any(case.get(way) for way in WAYS) else merged
+    ways = [way for way in WAYS if table.get(way)]
     return None if len(ways) == 1 else ("when", "the card needs exactly one of when, detect, problem")
 
 

@@ -78,7 +78,8 @@ class Candidate(NamedTuple):
 class FileProblem(NamedTuple):
     """A file that is passed over.
 
-    ``error``: it was named and cannot be read; ``warning``: it was named and is not for us; ``note``: the rest.
+    ``error``: it was named and cannot be read. ``warning``: it was named and is not for us, or it was met, seems to be for
+    us, and cannot be read. ``note``: a file of which nothing says that it is for us.
     """
 
     path: str
@@ -397,7 +398,7 @@ class _Walk:
                 with os.scandir(folder) as found:
                     entries = sorted(found, key=lambda entry: entry.name)
             except OSError as error:
-                self._problem(folder, f"cannot be listed: {error.strerror or error}", "note")
+                self._problem(folder, f"cannot be listed: {error.strerror or error}", "warning")
                 continue
             names = {entry.name for entry in entries}
             for name in IGNORE_FILES:
@@ -426,7 +427,7 @@ class _Walk:
 
     def _note_directory(self, path: str, base: str) -> None:
         if self.recogniser.by_name(base).sure:
-            self._problem(path, "is a directory, though its name is that of a configuration file", "note")
+            self._problem(path, "is a directory, though its name is that of a configuration file", "warning")
 
     def _file(self, entry: os.DirEntry[str], path: str, ignores: _Ignores | None, config: Config) -> None:
         """A file that the walk met: taken when something claims it, and nothing keeps it out."""
@@ -452,31 +453,32 @@ class _Walk:
         reason = _unfit(path)
         if reason is not None:
             if by_name:
-                self._problem(path, reason, "note")
+                self._problem(path, reason, "warning")
             return
         if found is None:
             try:
                 found = self.recogniser.recognise(path, lambda: _text(path))
             except OSError as error:
                 if by_name:  # else nothing says that it is ours
-                    self._problem(path, error.strerror or str(error), "note")
+                    self._problem(path, error.strerror or str(error), "warning")
                 return
         if found is None or found.system == NO_SYSTEM:
             self._skip("unrecognised")
         else:
-            self._take(found, config, "note")
+            self._take(found, config, "warning")
 
     # Both
 
     def _source(self, path: str, language: str, config: Config, severity: str) -> None:
         """A source file: taken when a trigger stands in it."""
-        try:
-            if not self.sources.wanted(path, language):
-                self._skip("no pool in it")
+        if severity != "error":  # a file that the user named is checked, if only to find nothing
+            try:
+                if _unfit(path) is not None or not self.sources.wanted(path, language):
+                    self._skip("no pool in it")
+                    return
+            except OSError as error:
+                self._problem(path, error.strerror or str(error), severity)
                 return
-        except OSError as error:
-            self._problem(path, error.strerror or str(error), severity)
-            return
         self._take(
             Candidate(path, language, f"{language} source with a pool's name in it", named=False), config, severity
         )

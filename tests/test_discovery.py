@@ -263,14 +263,14 @@ class TestSpecialFiles:
         walked = found()
         assert pairs(walked) == [("dir/nginx.conf/nginx.conf", "nginx")]
         assert self.messages(walked) == {
-            **{path: (message, "note") for path, message in expected.items()},
-            "dir/nginx.conf": ("is a directory, though its name is that of a configuration file", "note"),
+            **{path: (message, "warning") for path, message in expected.items()},
+            "dir/nginx.conf": ("is a directory, though its name is that of a configuration file", "warning"),
         }
         named = found(*expected, "absent.ini", "dir/nginx.conf")
         assert self.messages(named) == {
             **{path: (message, "error") for path, message in expected.items()},
             "absent.ini": ("No such file or directory", "error"),
-            "dir/nginx.conf": ("is a directory, though its name is that of a configuration file", "note"),
+            "dir/nginx.conf": ("is a directory, though its name is that of a configuration file", "warning"),
         }
         assert len(named.candidates) == 1
 
@@ -291,10 +291,24 @@ class TestSpecialFiles:
             raise PermissionError(13, "Permission denied", path)
 
         monkeypatch.setattr(os, "open", refuse)
-        assert self.messages(found()) == {"nginx.conf": ("Permission denied", "note")}
+        assert self.messages(found()) == {"nginx.conf": ("Permission denied", "warning")}
         assert self.messages(found("nginx.conf", "a/b.conf")) == {
             "nginx.conf": ("Permission denied", "error"),
             "a/b.conf": ("Permission denied", "error"),
+        }
+
+    def test_source_files(self, tree: Path) -> None:
+        os.mkfifo(tree / "fifo.py")
+        write(
+            tree, **{"a.py": "from sqlalchemy import create_engine\n", "b.py": "print()\n", "c.rs": "create_engine\n"}
+        )
+        triggers = {"python": "create_engine"}
+        walked = found(triggers=triggers)
+        assert pairs(walked) == [("a.py", "python")]
+        assert self.messages(walked) == {}
+        assert pairs(found("b.py", triggers=triggers)) == [("b.py", "python")]
+        assert self.messages(found("fifo.py", triggers=triggers)) == {
+            "fifo.py": ("is a FIFO, not a regular file", "error")
         }
 
     def test_a_folder_that_cannot_be_listed(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,7 +321,7 @@ class TestSpecialFiles:
             return real(path)
 
         monkeypatch.setattr(os, "scandir", refuse)
-        assert self.messages(found()) == {"a": ("cannot be listed: Permission denied", "note")}
+        assert self.messages(found()) == {"a": ("cannot be listed: Permission denied", "warning")}
 
 
 def test_real_files_are_told_apart(shared: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from poollint.blocks import UNKNOWN, Block, Problem, Setting
+from poollint.blocks import UNKNOWN, Block, Edit, Fix, Problem, Setting
 from poollint.files import FileError
 from poollint.formats.postgresql_conf import Entry, SyntaxProblem, Tree, parse
 from poollint.knowledge.catalogue import SettingSpec
@@ -23,6 +23,8 @@ MAX_DEPTH = 10
 MAX_ERRORS = 100
 MAX_STEPS = 1_000_000
 MAX_FILES = 2_000
+MAX_GUESSES = 50
+BOM = "\ufeff"
 AUTO_CONF = "postgresql.auto.conf"
 _OLDEST_SUPPORTED: Version = (14,)
 _FOREIGN = re.compile(r"^[ \t]*(?:<[A-Za-z/!]|\[\[|[^#'\n]*\{[ \t\r]*$)", re.MULTILINE)
@@ -64,7 +66,7 @@ class _Reader:
         self.lines: list[Line] = []
         self.trees: dict[str, Tree] = {}
         self.complete = True
-        self.steps = self.walks = 0
+        self.steps = self.walks = self.guesses = 0
         self.block = Block("postgresql", "server", "", Place(source, 0, 0), spec=self.kind, target=context.target)
 
     def run(self) -> Reading:
@@ -199,15 +201,26 @@ class _Reader:
         self.problem(kind, source, entry.value_start, entry.value_end, values=values)
 
     def syntax_error(self, node: SyntaxProblem, source: Source) -> None:
-        start = node.start
-        line_start = source.text.rfind("\n", 0, start) + 1
-        line = source.text[line_start:start]
-        kind, more = _syntax_case(node, line + source.text[start : start + 200].partition("\n")[0], line)
-        end = node.end
+        text, start = source.text, node.start
+        line_start = text.rfind("\n", 0, start) + 1
+        if line_start == 0 and text.startswith(BOM):
+            self.byte_order_mark(source, "the first line")
+            return
+        line_end = text.find("\n", start)
+        behind = text[node.end : line_end if line_end >= 0 else len(text)]
+        before = text[line_start:start]
+        kind, more = _syntax_case(node, before + text[start : start + 200].partition("\n")[0], before)
+        fix = None
+        if kind == "syntax-semicolon" and not behind.partition("#")[0].strip():
+            fix = _removal("remove the semicolon", source, start, node.end)
         if not node.near:
-            start = line_start + len(line) - len(line.lstrip(" \t\r"))
+            start = line_start + len(before) - len(before.lstrip(" \t\r"))
         values = {"near": node.near[:40], **more}
-        self.problem(kind, source, start, end, values=values)
+        self.problem(kind, source, start, node.end, values=values, fix=fix)
+
+    def byte_order_mark(self, source: Source, name: str) -> None:
+        fix = _removal("remove the byte order mark", source, 0, 1)
+        self.problem("byte-order-mark", source, 0, 1, values={"name": name}, fix=fix)
 
     # Settings
 
@@ -273,10 +286,12 @@ class _Reader:
         )
 
     def unknown(self, entry: Entry, source: Source) -> None:
-        if entry.name.startswith("\ufeff"):
-            self.problem("byte-order-mark", source, entry.start, entry.start + 1, values={"name": entry.name[1:]})
+        if entry.start == 0 and entry.name.startswith(BOM):
+            self.byte_order_mark(source, entry.name[1:])
             return
-        close = nearest(entry.name.translate(_LOWER), [*self.kind.settings, *self.parameters.specs])
+        self.guesses += 1
+        names = [*self.kind.settings, *self.parameters.specs] if self.guesses <= MAX_GUESSES else []
+        close = nearest(entry.name.translate(_LOWER)[:100], names)
         if not close and self.target is not None and self.target >= (19,):
             return  # a release of which not every parameter is known yet
         kind = "misspelt-parameter" if close else "unknown-parameter"
@@ -367,6 +382,10 @@ def _same(one: Setting, other: Setting) -> bool:
     if one.value is UNKNOWN or other.value is UNKNOWN:
         return one.raw == other.raw and bool(one.raw)
     return bool(one.value == other.value)
+
+
+def _removal(title: str, source: Source, start: int, end: int) -> Fix:
+    return Fix(title, (Edit(Place(source, start, end), ""),))
 
 
 def _first_line(source: Source) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poollint.api import check_text
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
 from poollint.files import MemoryFiles
 from poollint.knowledge.index import knowledge
@@ -371,7 +372,19 @@ class TestTemplates:
 
 def test_byte_order_mark() -> None:
     assert kinds("\ufeffport = 5") == ["byte-order-mark"]
-    assert kinds("\ufeff# a\nport = 5") == ["syntax-empty"]
+    assert kinds("\ufeff# a\nport = 5") == ["byte-order-mark"]
+    (problem,) = block("\ufeffport = 5").problems
+    assert problem.fix is not None
+    assert [(edit.place.start, edit.place.end, edit.text) for edit in problem.fix.edits] == [(0, 1, "")]
+
+
+@pytest.mark.parametrize(
+    ("line", "fixed"), [("port = 5;", True), ("port = 5 ; # x", True), ("port = 5; ssl = on", False)]
+)
+def test_semicolon_is_removed_where_nothing_follows(line: str, fixed: bool) -> None:
+    (problem,) = block(line).problems
+    assert problem.kind == "syntax-semicolon"
+    assert (problem.fix is not None) is fixed
 
 
 def test_file_of_another_program() -> None:
@@ -423,6 +436,24 @@ def test_numbers_never_raise(text: str, base: str) -> None:
 def test_reading_never_raises(parts: list[tuple[str, str]]) -> None:
     for target in ("", "9.2", "15", "18"):
         reading("".join(line + extra for line, extra in parts), target)
+
+
+@given(
+    st.lists(st.sampled_from([*RECORDED.values(), "include_dir 'x'\n", "wal_keep_segments = 1\n", "block_size = 1\n"])),
+    st.sampled_from(["9.2", "13", "15", "18", "19"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_every_problem_is_worded(lines: list[str], target: str) -> None:
+    for found in check_text("".join(lines), "postgresql.conf", system="postgresql", targets={"postgresql": target}):
+        assert found.message
+        assert "an unknown value" not in found.message
+        assert "{" not in found.message
+
+
+def test_many_unknown_names_take_no_time() -> None:
+    start = time.perf_counter()
+    block("".join(f"max_conection{number}x = 5\n" for number in range(20_000)))
+    assert time.perf_counter() - start < 5
 
 
 def test_long_numbers_take_no_time() -> None:

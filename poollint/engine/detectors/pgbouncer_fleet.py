@@ -34,8 +34,13 @@ def peering(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(peers[0], {}, case="no-id")
     elif own and str(own) not in names:
         yield Hit("peer_id", {"known": ", ".join(sorted(names)[:8])}, case="stranger")
-    elif not own and block.value("so_reuseport") not in (0, None, UNKNOWN):
-        yield Hit("so_reuseport", {})
+    elif not own:
+        shared = block.value("so_reuseport") not in (0, None, UNKNOWN)
+        instances = int(ctx.config.get("instances") or 1)
+        if instances > 1:
+            yield Hit("so_reuseport" if shared else block, {"instances": instances}, case="instances")
+        elif shared:
+            yield Hit("so_reuseport")
 
 
 def same_instance(block: Block, ctx: RuleContext) -> Iterator[Hit]:

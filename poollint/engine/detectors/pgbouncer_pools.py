@@ -93,13 +93,12 @@ def min_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     size_name = "default_pool_size" if block.kind == "main" else "pool_size"
     size = finite(block, size_name)
-    at = here(block, "min_pool_size", size_name)
+    at = here(block, "min_pool_size")
     if at and size is not None and least > size:
         yield Hit(at, {"least": least, "name": size_name, "size": size})
         return
-    at = here(block, "min_pool_size", "max_db_connections")
     cap = finite(block, "max_db_connections")
-    if at and stated(block, "min_pool_size") and cap is not None and least > cap:
+    if at and cap is not None and least > cap:
         case = "cap" if since(ctx.target, 1, 18) else "cap-loop"
         yield Hit(at, {"least": least, "name": "max_db_connections", "size": cap}, case=case)
 

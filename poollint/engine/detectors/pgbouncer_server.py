@@ -27,20 +27,22 @@ def pairings(main: Block, ctx: RuleContext) -> list[Pairing]:
     """The servers of the run that this PgBouncer surely talks to."""
     key = ("pgbouncer-servers", id(main))
     if key not in ctx.memo:
-        ctx.memo[key] = _pairings(main, ctx.of("postgresql", "server"))
+        ctx.memo[key] = _pairings(main, ctx.of("postgresql", "server"), ctx.of("pgbouncer", "main"))
     found: list[Pairing] = ctx.memo[key]
     return found
 
 
-def _pairings(main: Block, servers: list[Block]) -> list[Pairing]:
+def _pairings(main: Block, servers: list[Block], mains: list[Block]) -> list[Pairing]:
     databases: list[Block] = main.links["databases"]
     if not servers or not databases or not main.facts["complete"]:
         return []
     if any(each.facts["local"] is UNKNOWN or each.value("port") is UNKNOWN for each in databases):
         return []
     if len(servers) == 1:
-        targets = {(each.facts["hosts"], each.value("port")) for each in databases}
-        if len(targets) == 1 and len(next(iter(targets))[0]) <= 1:
+        everywhere = [each for other in mains for each in other.links["databases"]]
+        hosts = {each.facts["hosts"] for each in everywhere}
+        ports = {each.value("port") for each in everywhere}
+        if len(hosts) == 1 and len(ports) == 1 and ports == {servers[0].value("port")} and _single(hosts.pop()):
             return [_only(servers[0], databases)]
     found = []
     for server in servers:
@@ -52,13 +54,17 @@ def _pairings(main: Block, servers: list[Block]) -> list[Pairing]:
     return found
 
 
+def _single(hosts: Any) -> bool:
+    return hosts is not UNKNOWN and len(hosts) <= 1
+
+
 def _only(server: Block, databases: list[Block]) -> Pairing:
     """The one server of the run, for databases that all lead to one place."""
     first = databases[0]
     port = server.value("port")
-    if first.facts["local"] and port == first.value("port"):
+    if first.facts["local"]:
         return Pairing(server, databases, "")
-    place = f"{','.join(first.facts['hosts']) or 'the unix socket'}:{first.value('port')}"
+    place = f"{first.facts['hosts'][0]}:{port}"
     return Pairing(server, databases, f" (taking the one postgresql.conf of this run for {place})")
 
 

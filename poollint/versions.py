@@ -12,8 +12,11 @@ _RANGE = re.compile(r"(<=|>=|<|>)\s*([\w.]+)\s*")
 
 
 def parse_version(text: str) -> Version:
-    """``1.25.2`` -> (1, 25, 2); ``unreleased`` is newer than all. ValueError when it is no version."""
-    if text == "unreleased":
+    """``1.25.2`` -> (1, 25, 2); ``unreleased``, or a build of a later state (``1.25.2+git1a2b3c``), is newer than all.
+
+    ValueError when it is no version.
+    """
+    if text == "unreleased" or "+git" in text:
         return UNRELEASED
     match = _SHAPE.match(text.strip())
     if match is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _SCHEME = re.compile(r"([A-Za-z]+)://")
+_SCHEME_VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})://")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
@@ -63,7 +64,8 @@ def host_kind(host: str) -> str:
 
 def target_of(text: str, level: Level, http: Level | None) -> Target:
     """What ``text`` names, seen from the http or stream level that holds the upstreams."""
-    scheme, place, path = split_target(text)
+    match = _SCHEME_VARIABLE.match(text)
+    scheme, place, path = split_target(text if match is None else text[match.end() :])
     groups = (http.upstreams if http is not None else None) or {}
     if "$" in place:
         return _variable(place, scheme, path, level, http)
@@ -71,7 +73,8 @@ def target_of(text: str, level: Level, http: Level | None) -> Target:
     number = parse_int(port)
     if has_hole(place):
         return Target("unknown", scheme, host, number, path, ())
-    group = groups.get(host.lower())  # with a port it is refused, but no doubt meant
+    # With a port it is refused, but no doubt meant; behind a scheme from a variable nobody refuses it, nor means it.
+    group = groups.get(host.lower()) if match is None or not port else None
     if group is not None:
         return Target("upstream", scheme, host, number, path, (group,))
     kind = host_kind(host)

@@ -186,6 +186,32 @@ def test_addresses_without_an_upstream(location: str, expected: list[str]) -> No
     assert marks(f"server {{ listen 80; location / {{ {location} }} }}", NEW) == expected
 
 
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("set $n app.acme.io; proxy_pass http://$n:80;" + TRIO, ["NGX034 warning"]),
+        ("set $n app.acme.io; proxy_pass http://$n;", ["NGX034 info"]),
+        ("set $s http; set $n box; set $p 80; proxy_pass $s://$n:$p;", ["NGX034 info"]),
+        ("set $n box; proxy_pass http://$n;", []),
+        ("set $n 10.0.0.1; proxy_pass http://$n:80;", ["NGX002 info"]),
+        ("set $n $host; proxy_pass http://$n:80;", []),
+        ("proxy_pass http://$elsewhere:80;", []),
+    ],
+)
+def test_variables_that_hold_a_name(location: str, expected: list[str]) -> None:
+    assert marks(f"server {{ listen 80; location / {{ {location} }} }}", NEW) == expected
+    if expected and expected[0] > "NGX033":
+        whole = "events {{ }} http {{ {} server {{ listen 80; location / {{ {} }} }} }}"
+        assert marks(whole.format("", location), NEW) == ["NGX033 error"]
+        assert marks(whole.format("resolver 10.0.0.2;", location), NEW) == expected
+
+
+def test_a_variable_belongs_to_its_server() -> None:
+    text = """server { listen 80; location / { set $n one.acme.io; proxy_pass http://$n; } }
+server { listen 81; location / { set $n 10.0.0.1; proxy_pass http://$n; } }"""
+    assert [(finding.code, finding.line) for finding in found(text, NEW)] == [("NGX034", 1), ("NGX002", 2)]
+
+
 def test_an_address_is_reported_once_at_the_location_that_wants_reuse() -> None:
     text = f"""server {{
     location /a {{ proxy_pass http://10.0.0.9; }}

@@ -61,8 +61,10 @@ def _direct_target(location: Block) -> str:
     written = isinstance(http, Block) and http.facts.get("written") is True and whole(http)
     if kind == "hostname" and port is None and not written and "." not in str(host):
         return ""  # may name an upstream block of another file
-    secure = location.facts.get("scheme") in ("https", "grpcs")
-    return f"{host}:{port or (443 if secure else 80)}".lower()
+    scheme = location.facts.get("scheme")
+    if port is None and scheme and "$" not in str(host):
+        port = 443 if scheme in ("https", "grpcs") else 80
+    return (f"{host}:{port}" if port is not None else str(host)).lower()
 
 
 def _direct_targets(ctx: RuleContext) -> dict[tuple[str, str], list[Block]]:

@@ -245,18 +245,22 @@ class _Blocks:
         facts["pseudo"] = level.pseudo
         headers = self._array(level, "proxy_set_header")
         facts["headers"] = headers.entries
-        facts["header_list"] = headers.statements
-        facts["header_level"] = headers.level.block if headers.level is not None else None
-        facts["lost_headers"] = headers.lost
         facts["connection"] = _connection(headers)
+        if headers.level is not None:
+            facts["header_list"] = headers.statements
+            facts["header_level"] = headers.level.block
+            if headers.lost:
+                facts["lost_headers"] = headers.lost
         for fact, directive in PARAMS:
-            facts[fact] = self._array(level, directive).entries
+            found = self._array(level, directive)
+            if found.level is not None:
+                facts[fact] = found.entries
         version = block.get("proxy_http_version")
         written = version is not None and version.origin != "default"
         facts["http_version"] = version.value if written and version is not None else None
-        facts["limit_conns"] = _limit_conns(level)
-        facts["lost_limit_conns"] = _lost_limit_conns(level) if level.lists.get("limit_conn") else ()
-        facts["directives"] = level.names
+        if "limit_conn" in level.lists:
+            facts["limit_conns"] = _limit_conns(level)
+            facts["lost_limit_conns"] = _lost_limit_conns(level)
 
     def _array(self, level: Level, name: str) -> Array:
         """The array that is in force on a level; made once per level that writes any."""
@@ -397,13 +401,7 @@ def _server_name(level: Level) -> str:
 
 
 def _words_of(level: Level, name: str) -> list[str]:
-    node = level.node
-    found: list[str] = []
-    if name in level.names and node is not None and node.children:
-        for child in node.children:
-            if child.name == name:
-                found += level.tree.args(child)
-    return found
+    return [word for statement in level.lists.get(name, ()) for word in statement.args]
 
 
 def _listen(statement: Statement) -> Listen:

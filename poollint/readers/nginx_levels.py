@@ -53,6 +53,7 @@ REPEATABLE = frozenset(
         "sticky",
         "ssl_session_cache",
         "keepalive_disable",
+        "mirror",
     )
 )
 BALANCERS = ("least_conn", "ip_hash", "hash", "random", "least_time")
@@ -87,7 +88,6 @@ class Level:
         "kind",
         "lists",
         "maps",
-        "names",
         "node",
         "open_ended",
         "own",
@@ -111,7 +111,6 @@ class Level:
         self.words: list[str] = []
         self.own: dict[str, Setting] = {}
         self.lists: dict[str, list[Statement]] = {}
-        self.names: set[str] = set()
         self.count = 0
         self.open_ended = False
         self.zone = node.zone if node is not None else 0
@@ -207,7 +206,6 @@ class Walk:
         for node in nodes:
             name = node.name
             if name in quiet:
-                level.names.add(name)
                 continue
             spec = specs.get(name)
             if node.zone != level.zone:
@@ -217,6 +215,8 @@ class Walk:
             elif self._other(frame, node):
                 return
         self.stack.pop()
+        if tree is self.tree and level.node is not None:
+            level.node.children = []  # walked once for all: a large file need not be held as a tree any longer
 
     def _setting(self, level: Level, tree: Tree, node: Node, spec: SettingSpec) -> None:
         raw = tree.text[node.stop : node.end]
@@ -225,9 +225,6 @@ class Walk:
             seen = self._decode(tree, node, spec, raw)
         name = node.name
         source = tree.source
-        place = Place(source, node.stop + seen.lead, node.stop + seen.tail)
-        if not seen.args:
-            place = Place(source, node.start, node.stop)
         if node.children is not None:
             level.problem(
                 "not-terminated",
@@ -247,6 +244,9 @@ class Walk:
             else:
                 found.append(statement)
             return
+        place = Place(source, node.stop + seen.lead, node.stop + seen.tail)
+        if not seen.args:
+            place = Place(source, node.start, node.stop)
         if name in level.own:
             self._again(level, tree, node, spec)
         if name in BALANCERS:
@@ -359,7 +359,6 @@ class Walk:
         if name == "include":
             return self._include(frame, node)
         level.count += 1
-        level.names.add(name)
         if name in BLOCKS:
             return self._block(frame, node)
         if name in LISTED and node.children is None and name.endswith("_param") and level.kind != "main":
@@ -373,14 +372,17 @@ class Walk:
         if name in ("set", "return", "rewrite", "root", "add_header"):
             self._script(level, tree, node)
             return False
-        if node.children is not None:
-            return self._unknown(level, tree, node)
-        if not self._unknown(level, tree, node):
+        if name == "server_name":
+            level.lists.setdefault(name, []).append(
+                Statement(tree.args(node), Place(tree.source, node.start, node.end), level.count)
+            )
+            return False
+        if not self._unknown(level, tree, node) and node.children is None:
             self.quiet[level.kind].add(name)
         return False
 
     def _unknown(self, level: Level, tree: Tree, node: Node) -> bool:
-        """A name that we do not know: a finding only where it is nearly one of ours. False: the walk goes on here."""
+        """A name that we do not know: a finding only where it is nearly one of ours. True when there is one."""
         name = node.name
         place = Place(tree.source, node.start, node.stop)
         if name.startswith("\ufeff"):
@@ -390,17 +392,15 @@ class Walk:
             return False
         if HOLE in name or has_hole(name) or level.kind in ("other", "data"):
             level.open_ended = True
-            return False
+            return True
         meant = self.spelling.meant(name)
         if name in SERVER_PARAMS and level.kind in ("upstream", "stream_upstream"):
             meant = f"server ADDRESS {name}=…"
         if meant:
             values = {"name": name, "meant": meant}
             level.problem("unknown-directive", place, setting=name, values=values)
-            self.quiet[level.kind].discard(name)
             level.open_ended = True  # what was meant is not known to be absent
-            return False
-        return False
+        return bool(meant)
 
     def _misplaced(self, level: Level, tree: Tree, node: Node) -> None:
         """A directive of ours on a level that may not hold it."""

@@ -29,8 +29,8 @@ DEFAULT_EXCLUDE = (
     ".gradle",
 )
 # fmt: on
-_PYPROJECT_TABLE = re.compile(rb"^[ \t]*(?:\[\[?[ \t]*)?tool[ \t]*\.[ \t]*[\"']?poollint\b", re.MULTILINE)
-_PREFIX = re.compile(r"[a-z]+\d*")
+_PYPROJECT_TABLE = rb"(?m)^[ \t]*(?:\[\[?[ \t]*)?tool[ \t]*\.[ \t]*[\"']?poollint\b"
+_PREFIX = r"[a-z]+\d*"
 
 
 class ConfigError(Exception):
@@ -58,17 +58,31 @@ class Known(NamedTuple):
     groups: Collection[str] = ()
 
 
-class Override(NamedTuple):
+class Override:
     """What ``[[overrides]]`` changes for the files that ``paths`` match; ``select`` is None when it is not written."""
 
-    paths: tuple[str, ...]
-    select: tuple[str, ...] | None
-    ignore: tuple[str, ...]
-    extend_select: tuple[str, ...]
-    severity: dict[str, Severity]
-    rule_options: dict[str, dict[str, Any]]
-    versions: dict[str, Version]
-    origins: dict[str, str]
+    __slots__ = ("extend_select", "ignore", "origins", "paths", "rule_options", "select", "severity", "versions")
+
+    def __init__(
+        self,
+        *,
+        paths: tuple[str, ...],
+        select: tuple[str, ...] | None = None,
+        ignore: tuple[str, ...] = (),
+        extend_select: tuple[str, ...] = (),
+        severity: Mapping[str, Severity] | None = None,
+        rule_options: Mapping[str, Mapping[str, Any]] | None = None,
+        versions: Mapping[str, Version] | None = None,
+        origins: Mapping[str, str] | None = None,
+    ) -> None:
+        self.paths = paths
+        self.select = select
+        self.ignore = ignore
+        self.extend_select = extend_select
+        self.severity = severity or {}
+        self.rule_options = rule_options or {}
+        self.versions = versions or {}
+        self.origins = origins or {}
 
 
 class CliChoice(NamedTuple):
@@ -235,7 +249,7 @@ def _names_us(path: str) -> bool:
             data = handle.read()
     except OSError:
         return False
-    return b"poollint" in data and _PYPROJECT_TABLE.search(data) is not None
+    return b"poollint" in data and re.search(_PYPROJECT_TABLE, data) is not None
 
 
 class ConfigFinder:
@@ -330,7 +344,7 @@ def is_selector(selector: str, known: Known) -> bool:
     named = {name.lower() for name in (*known.rules, *known.systems, *known.groups)}
     if folded in named:
         return True
-    if _PREFIX.fullmatch(folded) is None:
+    if re.fullmatch(_PREFIX, folded) is None:
         return False
     return any(name.isupper() and name.lower().startswith(folded) for name in known.rules)
 
@@ -342,20 +356,28 @@ def check_choice(choice: CliChoice, known: Known) -> None:
     check_selectors(choice.extend_select, known, "--extend-select")
 
 
-class _Layer(NamedTuple):
+class _Layer:
     """Selections of one origin: selector in lower case -> where it stands. ``only`` None: no ``select`` here."""
 
-    only: dict[str, str] | None
-    more: dict[str, str]
-    ignore: dict[str, str]
-    origin: str
+    __slots__ = ("ignore", "more", "only", "origin")
+
+    def __init__(self, only: dict[str, str] | None, more: dict[str, str], ignore: dict[str, str], origin: str) -> None:
+        self.only = only
+        self.more = more
+        self.ignore = ignore
+        self.origin = origin
 
 
-class _Rule(NamedTuple):
-    code: str
-    names: tuple[str, ...]
-    system: str
-    groups: tuple[str, ...]
+class _Rule:
+    """What selectors name a rule by, in lower case."""
+
+    __slots__ = ("code", "groups", "names", "system")
+
+    def __init__(self, code: str, names: tuple[str, ...], system: str, groups: tuple[str, ...]) -> None:
+        self.code = code
+        self.names = names
+        self.system = system
+        self.groups = groups
 
 
 class Selection:
@@ -434,7 +456,7 @@ def _rank(selector: str, rule: _Rule) -> tuple[int, int] | None:
         return _NAME
     if selector == rule.system:
         return (3, 0)
-    if _PREFIX.fullmatch(selector) and rule.code.startswith(selector):
+    if re.fullmatch(_PREFIX, selector) and rule.code.startswith(selector):
         return (3, len(selector))
     if selector in rule.groups:
         return (2, 0)

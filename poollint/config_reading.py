@@ -39,9 +39,9 @@ _HEAD = re.compile(r"\s*(\[\[?)([^\]\n]+)\]\]?\s*(?:#.*)?$")
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _PARTS = re.compile(r"""[\w-]+|"([^"\n]*)"|'([^'\n]*)'""")
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]?)(i?)B?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|sec|m|min|h|d|days?|)")
+_AT_LINE = r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)"
+_SIZE = r"(?i)(\d+(?:\.\d+)?)\s*([KMG]?)(i?)B?"
+_DURATION = r"(\d+(?:\.\d+)?)\s*(us|ms|s|sec|m|min|h|d|days?|)"
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "sec": 1, "": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "day": 86400}
 
 Path = tuple[str | int, ...]
@@ -198,9 +198,9 @@ class _Reader:
             data: Any = tomli.loads(self.raw)
         except tomli.TOMLDecodeError as error:
             message = str(error)
-            at = _AT_LINE.search(message)
+            at = re.search(_AT_LINE, message)
             line = int(at[1]) if at and at[1] else self.raw.count("\n") + 1
-            raise ConfigError(f"is no TOML: {_AT_LINE.sub('', message)}", path=self.path, line=line) from None
+            raise ConfigError(f"is no TOML: {re.sub(_AT_LINE, '', message)}", path=self.path, line=line) from None
         for key in self.lines.prefix:
             data = data.get(key, {}) if isinstance(data, dict) else None
         return self.table(data, ("[tool.poollint]",))
@@ -455,7 +455,7 @@ class _Reader:
     def duration(self, value: Any, at: Path) -> float:
         """Seconds, from a number of seconds or a text such as ``500ms``, ``30s``, ``5min``."""
         if isinstance(value, str):
-            match = _DURATION.fullmatch(value.strip())
+            match = re.fullmatch(_DURATION, value.strip())
             if match is not None:
                 return float(match[1]) * _SECONDS[match[2].removesuffix("s") if match[2] == "days" else match[2]]
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -465,7 +465,7 @@ class _Reader:
     def size(self, value: Any, at: Path) -> int:
         """Bytes, from a number of bytes or a text such as ``64MiB``."""
         if isinstance(value, str):
-            match = _SIZE.fullmatch(value.strip())
+            match = re.fullmatch(_SIZE, value.strip())
             if match is not None:
                 step = 1000 if match[2] and not match[3] and value.strip().lower().endswith("b") else 1024
                 return int(float(match[1]) * step ** " KMG".index(match[2].upper() or " "))

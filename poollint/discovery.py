@@ -28,20 +28,19 @@ TEMPLATES = frozenset(
 )
 COPIES = frozenset((".sample", ".example", ".dist", ".default"))
 # Extensionless names that are never a server's configuration, so that they need not be opened.
-_OTHERS = re.compile(
-    r"(?:Makefile|GNUmakefile|Dockerfile|Containerfile|Jenkinsfile|Vagrantfile|Procfile|Gemfile|Rakefile|Pipfile|Brewfile|"
-    r"LICEN[CS]E|COPYING|NOTICE|AUTHORS|CONTRIBUTORS|MAINTAINERS|OWNERS|CODEOWNERS|README|CHANGES|CHANGELOG|NEWS|TODO|"
-    r"INSTALL|VERSION|configure|gradlew|mvnw|py\.typed)(?:\.(?:md|txt|rst))?",
-    re.IGNORECASE,
+_OTHERS = frozenset(
+    "makefile gnumakefile dockerfile containerfile jenkinsfile vagrantfile procfile gemfile rakefile pipfile brewfile "
+    "license licence copying notice authors contributors maintainers owners codeowners readme changes changelog news "
+    "todo install version configure gradlew mvnw".split()
 )
 # What other programs write into a file that is named after a server: sections (supervisor, systemd, fail2ban,
-# telegraf), and statements of collectd, fluentd, upstart, monit, tmpfiles, logrotate.
-_SECTION = re.compile(r"^[ \t]*\[\[?[\w .:@/\"'-]+\]\]?[ \t]*\r?$", re.MULTILINE)
-_FOREIGN = re.compile(
-    r"^[ \t]*(?:<(?:Plugin|source|match)\b|(?:start|stop) on [(\w]|check (?:process|host|file|system) |"
-    r"[dDfLrzZ][+!]? /\S+ +[0-7]{3,4} |(?:/\S+ +)*/\S+ *\{ *\r?$)",
-    re.MULTILINE,
+# telegraf), and statements of collectd, fluentd, upstart, monit, tmpfiles, logrotate. Compiled when they are needed.
+_SECTION = r"(?m)^[ \t]*\[\[?[\w .:@/\"'-]+\]\]?[ \t]*\r?$"
+_FOREIGN = (
+    r"(?m)^[ \t]*(?:<(?:Plugin|source|match)\b|(?:start|stop) on [(\w]|check (?:process|host|file|system) |"
+    r"[dDfLrzZ][+!]? /\S+ +[0-7]{3,4} |(?:/\S+ +)*/\S+ *\{ *\r?$)"
 )
+_FOREIGN_SIGNS = ("<Plugin", "<source", "<match", "start on ", "stop on ", "check ", "\nd /", "\n/")
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "a zip archive"),
@@ -110,19 +109,27 @@ def shapes_of(systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) 
     ]
 
 
-class _Glob(NamedTuple):
-    tier: int
-    system: str
-    text: str
-    regex: re.Pattern[str] | None
+class _Glob:
+    """A glob of a system; ``tier`` 2: a plain name, 1: a wild one, 0: an ending or a folder alone."""
+
+    __slots__ = ("regex", "system", "text", "tier")
+
+    def __init__(self, tier: int, system: str, text: str, regex: re.Pattern[str] | None) -> None:
+        self.tier = tier
+        self.system = system
+        self.text = text
+        self.regex = regex
 
 
-class _Claim(NamedTuple):
+class _Claim:
     """Systems that claim a name, the glob that did; ``sure`` when the content need not be asked."""
 
-    systems: list[str]
-    glob: str
-    sure: bool
+    __slots__ = ("glob", "sure", "systems")
+
+    def __init__(self, systems: list[str], glob: str, *, sure: bool) -> None:
+        self.systems = systems
+        self.glob = glob
+        self.sure = sure
 
 
 _NOBODY = _Claim([], "", sure=False)
@@ -191,8 +198,12 @@ class Recogniser:
     def _is_foreign(self, system: str, text: str) -> bool:
         """Whether a text is plainly another program's, for all that its name says."""
         shape = next(each for each in self._shapes if each.name == system)
-        odd = _FOREIGN.search(text) or (not shape.sections and _SECTION.search(text))
-        return odd is not None and odd is not False and not any(each.search(text) for each in self._expressions(shape))
+        if shape.sections:
+            return False
+        odd = "[" in text and re.search(_SECTION, text) is not None
+        if not odd and (text[:1] in ("/", "d") or any(sign in text for sign in _FOREIGN_SIGNS)):
+            odd = re.search(_FOREIGN, text) is not None
+        return odd and not any(each.search(text) for each in self._expressions(shape))
 
     def _expressions(self, shape: SystemShape) -> list[re.Pattern[str]]:
         found = self._content.get(shape.name)
@@ -213,7 +224,7 @@ class Recogniser:
         system = self.by_content(text(), claim.systems if len(claim.systems) > 1 else ())
         if system is not None:
             return Candidate(path, system, "content", named=system in claim.systems)
-        if len(claim.systems) == 1 and not claim.sure and not _OTHERS.fullmatch(path.rpartition("/")[2]):
+        if len(claim.systems) == 1 and not claim.sure and not _is_other(path.rpartition("/")[2]):
             return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
         return None
 
@@ -224,14 +235,14 @@ def _is_plain(glob: str) -> bool:
 
 def _compile(system: str, glob: str) -> _Glob:
     """``sites-enabled/*`` matches the end of a path; ``*`` matches no ``/``."""
-    regex = re.compile(r"(?:^|/)" + _GLOB_PART.sub(_glob_part, glob) + r"\Z")
+    regex = re.compile(r"(?:^|/)" + re.sub(_GLOB_PART, _glob_part, glob) + r"\Z")
     last = glob.rpartition("/")[2]
     stem = last.rstrip("*")
     tier = 2 if _is_plain(last) else 1 if (stem.rpartition(".")[0] or stem).strip("*?") else 0
     return _Glob(tier, system, glob, regex)
 
 
-_GLOB_PART = re.compile(r"\*|\?|\[[^]]+\]|[^*?[]+|\[")
+_GLOB_PART = r"\*|\?|\[[^]]+\]|[^*?[]+|\["
 
 
 def _glob_part(match: re.Match[str]) -> str:
@@ -260,7 +271,13 @@ def is_plausible(base: str) -> bool:
     ending = os.path.splitext(base)[1]
     if ending:
         return ending in PLAUSIBLE
-    return not base.startswith(".") and _OTHERS.fullmatch(base) is None
+    return not base.startswith(".") and not _is_other(base)
+
+
+def _is_other(base: str) -> bool:
+    """Whether a name is a well known one of something else: ``README.md``, ``Makefile``."""
+    stem, ending = os.path.splitext(base.lower())
+    return stem in _OTHERS and ending in ("", ".md", ".txt", ".rst")
 
 
 def recognise(

@@ -138,7 +138,7 @@ class _Reader:
             fix = self._colon_fix(node, source)
         elif kind in ("no-equals", "character") and (before[-1:] in ("\\", ",") or node.start > start) and before:
             kind = "continuation"
-        self.problem(f"line-{kind}", place, values={"text": text[:60]}, fix=fix)
+        self.problem(f"line-{kind}", place, values={"text": text.partition("=")[0].rstrip()[:60]}, fix=fix)
 
     def _colon_fix(self, node: Error, source: Source) -> Fix | None:
         key, _, value = source.text[node.start : node.end].partition(":")

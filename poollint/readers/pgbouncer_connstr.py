@@ -88,13 +88,13 @@ class EntryReader(NamedTuple):
         if error is None:
             return not conditional
         if masked is text and not is_template(text):
-            self._error(block, entry, error, star=star)
+            self._error(block, entry, error, pairs, star=star)
         return False
 
     def _place(self, entry: Entry, start: int, end: int) -> Place:
         return Place(self.source, entry.value_start + start, entry.value_start + end)
 
-    def _error(self, block: Block, entry: Entry, error: ConnstrError, *, star: bool) -> None:
+    def _error(self, block: Block, entry: Entry, error: ConnstrError, pairs: list[Pair], *, star: bool) -> None:
         place = self._place(entry, error.start, error.end)
         word = entry.value[error.start : error.end]
         if _URI.match(entry.value):
@@ -103,10 +103,12 @@ class EntryReader(NamedTuple):
             kind, place = "inline-comment-connstr", self._place(entry, error.start, len(entry.value))
         elif entry.value[:1] in ("'", '"') and entry.value[-1:] == entry.value[:1]:
             kind = "connstr-quoted-whole"
+        elif error.kind == "no-equals" and pairs and pairs[-1].key == "password":
+            kind, word = "connstr-password-blank", "a part of the password"
         else:
             kind = f"connstr-{error.kind}"
         shown = {"connstr-unterminated": "a quote that never closes", "connstr-empty": f"{word} without a value"}
-        self._refuse(block, kind, place, shown.get(kind, f"the stray text {word!r}"), star=star, word=word)
+        self._refuse(block, kind, place, shown.get(kind, f"the stray text {word[:60]}"), star=star, word=word[:60])
 
     def _refuse(self, block: Block, kind: str, place: Place, reason: str, *, star: bool, **more: Any) -> None:
         """A problem that stops the start; in the * entry, one that only the clients of other databases meet."""
@@ -130,9 +132,7 @@ class EntryReader(NamedTuple):
             more = {"key": pair.key, "known_from": known_from(spec), "setting": name, "fix": None}
             if pair.key == "reserve_pool_size" and self.kind.name == "database":
                 more["fix"] = Fix("write reserve_pool", (Edit(key_place, "reserve_pool"),))
-            self._refuse(
-                block, "newer-key", key_place, f"{pair.key}, known {known_from(spec)}", star=star, **more
-            )
+            self._refuse(block, "newer-key", key_place, f"{pair.key}, known {known_from(spec)}", star=star, **more)
         raw = text[pair.value_start : pair.value_end] if MASK in pair.value else pair.value
         place = self._place(entry, pair.value_start, pair.value_end)
         previous = block.settings.pop(name, None)
@@ -207,7 +207,8 @@ class EntryReader(NamedTuple):
             return True
         numeric = spec.get("parser") == "atoi"
         if not pair.quoted and pair.gap and self._swallows(raw):
-            block.problem("connstr-swallow", place, setting=spec.name, values=shown)
+            taken = raw.partition("=")[0] + "=…"
+            block.problem("connstr-swallow", place, setting=spec.name, values={**shown, "raw": taken})
             return True
         if not pair.quoted and (numeric or spec.name in _PLAIN) and _SEPARATED.search(raw):
             result = values.parse_atoi(raw) if numeric else raw
@@ -251,9 +252,10 @@ def _section(kind: str) -> str:
 
 
 def _single_quotes(place: Place, raw: str) -> Fix | None:
-    if len(raw) < 3 or not raw.endswith('"') or '"' in raw[1:-1]:
+    if len(raw) < 3 or not raw.endswith('"') or set(raw[1:-1]) & {'"', "'"}:
         return None
-    return Fix("use single quotes", (Edit(place, "'" + raw[1:-1].replace("'", "''") + "'"),))
+    first, last = Place(place.source, place.start, place.start + 1), Place(place.source, place.end - 1, place.end)
+    return Fix("use single quotes", (Edit(first, "'"), Edit(last, "'")))
 
 
 def suggest(word: str, kind: KindSpec, target: Version | None) -> str:

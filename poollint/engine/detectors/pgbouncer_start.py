@@ -166,6 +166,25 @@ def nowhere(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit("disable_pqexec", {}, case="pqexec")
 
 
+#: what Linux accepts on a listening socket
+KEEPALIVE_LIMITS = {"tcp_keepcnt": 127, "tcp_keepidle": 32767, "tcp_keepintvl": 32767}
+
+
+def keepalive_range(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Keepalive numbers that the kernel refuses, so that no TCP socket can be listened on."""
+    addresses, directory = text(block, "listen_addr"), text(block, "unix_socket_dir")
+    if addresses is None or not addresses.strip(", \t"):
+        return
+    case = "" if since(ctx.target, 1, 19) or directory == "" else "no-tcp"
+    for name, limit in KEEPALIVE_LIMITS.items():
+        value = block.value(name)
+        if block.value("tcp_keepalive") not in (0, UNKNOWN) and whole(value) and value > limit:
+            yield Hit(name, {"most": limit, "number": value}, case=case)
+    user_timeout = block.value("tcp_user_timeout")
+    if whole(user_timeout) and user_timeout < 0:
+        yield Hit("tcp_user_timeout", {"most": "2147483647", "number": user_timeout}, case=case)
+
+
 def unreachable_path(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Files and directories that cannot be where the setting says."""
     for name in ("logfile", "pidfile"):

@@ -29,9 +29,18 @@ def test_report(folder: Path) -> None:
     assert got == expected.read_text(encoding="utf-8")
 
 
+SHOWN = ("NGX011", "PGB043", "PGB009", "PSQ020")
+SESSION = "<!-- session -->\n```\n"
+
+
 def test_the_readme_shows_a_real_session() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    path = ROOT / "README.md"
     report = (ROOT / "fixtures" / "webshop" / "expected.txt").read_text(encoding="utf-8")
-    shown = readme.split("<!-- session -->\n```\n")[1].split("\n```")[0]
-    for finding in shown.split("\n\n"):
-        assert finding.strip("\n") in report
+    findings = [part for part in report.split("\n\n") if any(f"[{code}]" in part for code in SHOWN)]
+    readme = path.read_text(encoding="utf-8")
+    before, after = readme.split(SESSION)
+    shown, rest = after.split("\n```", 1)
+    if os.environ.get("POOLLINT_UPDATE"):
+        shown = "\n\n".join(findings)
+        path.write_text(f"{before}{SESSION}{shown}\n```{rest}", encoding="utf-8")
+    assert shown == "\n\n".join(findings)

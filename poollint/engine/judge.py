@@ -316,7 +316,10 @@ class Judge:
         message = mask(case.message.render(env, setting))
         title = self.rules.knowledge.systems.get(system, {}).get("title", system)
         target = block.target if block is not None else self.target_for(system, source.path)
-        message += case.version_note(target, title)
+        note = case.version_note(target, title)
+        message += note
+        # what older versions only do is no sure breakage as long as nobody said which version runs
+        severity = "warning" if note and case.severity == "error" else case.severity
         mark = (rule.code, source.path, place.start, place.end, message)
         if mark in self._seen:
             return
@@ -326,7 +329,7 @@ class Judge:
             Finding(
                 code=rule.code,
                 name=rule.name,
-                severity=policy.severity(rule) or case.severity,
+                severity=policy.severity(rule) or severity,
                 effect=case.effect,
                 topic=case.topic,
                 message=message,

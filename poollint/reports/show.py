@@ -55,7 +55,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "value": HIDDEN if secret else plain(setting.value),
         "raw": HIDDEN if secret else setting.raw,
-        "unit": setting.spec.unit if setting.spec is not None else "",
+        "unit": _unit(setting),
         "origin": setting.origin,
         "line": None,
         "column": None,
@@ -64,6 +64,13 @@ def _setting(setting: Setting) -> dict[str, Any]:
     if place is not None:
         shown["line"], shown["column"] = place.source.position(place.start)
     return shown
+
+
+def _unit(setting: Setting) -> str:
+    """The unit of the shown value, which may be another than the file's own."""
+    if setting.spec is None:
+        return ""
+    return {"duration": "s", "size": "bytes"}.get(setting.spec.type, setting.spec.unit)
 
 
 def _problem(problem: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _WORD = re.compile(
     r"[ \t\r\n\v\f]*"
     r"(?:\"(?P<double>(?:[^\"\\]|\\[\"\\]|\\(?![\"\\]))*)\"?"
     r"|'(?P<single>(?:[^'\\]|\\['\\]|\\(?!['\\]))*)'?"
-    r"|(?P<bare>[^ \t\r\n\v\f]+))"
+    r"|(?P<bare>(?:\{\{[^}]{0,200}\}\}|\{%[^%]{0,200}%\}|<%[^%]{0,200}%>|[^ \t\r\n\v\f])+))"
 )
 _ESCAPED = {"double": re.compile(r"\\([\"\\])"), "single": re.compile(r"\\(['\\])"), "bare": re.compile(r"\\(\\)")}
 OPAQUE = frozenset(("macro", "perl", "lua"))
@@ -132,7 +132,7 @@ class _Parser:
             line = self.logical(at)
             at = line.end
             stripped = line.text.lstrip(SPACE)
-            if not stripped or stripped[0] == "#" and not stripped.startswith("#{"):
+            if not stripped or (stripped[0] == "#" and not stripped.startswith("#{")):
                 continue
             if _TEMPLATE_LINE.match(stripped):
                 at = self.template(line, stripped, at)
@@ -155,7 +155,7 @@ class _Parser:
             if end >= self.size:
                 texts.append(piece)
                 return _Logical("".join(texts), starts, pieces, self.size)
-            bare = piece[:-1] if piece.endswith("\r") else piece
+            bare = piece.removesuffix("\r")
             if not bare.endswith("\\"):
                 texts.append(piece)
                 return _Logical("".join(texts), starts, pieces, end + 1)
@@ -202,14 +202,15 @@ class _Parser:
             return None
         start, end = line.span(begin, match.end())
         if name[0] != "<":
-            return self.add(Directive(name, start, end, _words(line, text, match.end()), self.parent(), section=False))
+            words = _words(line, text, match.end())
+            last = words[-1].end if words else end
+            return self.add(Directive(name, start, last, words, self.parent(), section=False))
         if name.startswith("</"):
             self.close(name, start, end)
             return None
         words = _words(line, text, match.end())
-        last = line.text[stop - 1]
         tag = name[1:]
-        if last == ">":
+        if line.text[stop - 1] == ">":
             tag, words = _without_bracket(tag, words)
         else:
             self.faults.append(Fault("missing-bracket", start, line.span(begin, stop)[1], tag))

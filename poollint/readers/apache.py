@@ -30,11 +30,16 @@ if TYPE_CHECKING:
 
 SYSTEM = "apache"
 MAX_DEPTH = 20
+MAX_PATH_PARTS = 64
 MAX_INCLUDES = 2000
 MAIN_FILES = ("httpd.conf", "apache2.conf")
 DIRECTORY_SECTIONS = frozenset(
-    "directory directorymatch files filesmatch location locationmatch if elseif else proxy proxymatch limit limitexcept".split()
+    (
+        "directory directorymatch files filesmatch location locationmatch if elseif else proxy proxymatch limit "
+        "limitexcept"
+    ).split()
 )
+NEIGHBOURS = ("protocol",)  # directives that are none of ours and read much like one
 LOCATIONS = ("location", "locationmatch")
 DIRECTORIES = ("location", "locationmatch", "directory", "directorymatch", "files", "filesmatch", "proxy", "proxymatch")
 OUTERMOST = ("virtualhost", "location", "locationmatch", "directory", "directorymatch", "proxy", "proxymatch")
@@ -43,7 +48,9 @@ CONDITIONS = frozenset("ifmodule ifdefine ifversion iffile ifdirective ifsection
 BUILT_IN = frozenset(("core", "http_core", "so", "log_config", "logio", "version", "unixd"))
 THREADED = ("worker", "event")
 _MPM = re.compile(r"(?:mod_)?(?:mpm_)?(prefork|worker|event)(?:\.c|_module)?", re.IGNORECASE)
-_MPM_OTHER = re.compile(r"(?:mod_)?(?:mpm_)?(itk|winnt|netware|mpmt_os2|simple|peruser|motorz|perchild|beos)(?:\.c|_module)?", re.I)
+_MPM_OTHER = re.compile(
+    r"(?:mod_)?(?:mpm_)?(itk|winnt|netware|mpmt_os2|simple|peruser|motorz|perchild|beos)(?:\.c|_module)?", re.I
+)
 _MODULE = re.compile(r"(?:mod_)?(\w+?)(?:\.c|_module)?")
 _VARIABLE = re.compile(r"\$\{([^{}]+)\}")
 _POOLED_SCHEMES = ("http", "https", "ajp", "h2", "h2c")
@@ -59,6 +66,12 @@ _COMPARE: dict[str, Any] = {
 }
 _BAD_PORT = re.compile(r":[a-z][^:\]]*$")
 _FLAG_WORDS = ("nocanon", "interpolate", "noquery")
+
+# ProFTPD has the same grammar and some of the same words.
+_PROFTPD = re.compile(
+    r"(?mi)^[ \t]*(?:ServerType[ \t]+(?:standalone|inetd)|MaxInstances[ \t]|DefaultRoot[ \t]|"
+    r"<IfModule[ \t]+mod_(?:dso|ctrls|quotatab|sftp)\.c>)"
+)
 
 MPM_DEFAULTS: dict[str, dict[str, int]] = {
     "prefork": {
@@ -117,13 +130,30 @@ class Scope:
         """Whether a directive of ``module`` here is in force: no open condition, or ones that only ask for the module."""
         if not self.maybe:
             return True
-        return bool(self.modules) and all(name == module or name.startswith(f"{module}_") for name in self.modules or ())
+        return bool(self.modules) and all(
+            name == module or name.startswith(f"{module}_") for name in self.modules or ()
+        )
 
 
 class Server:
     """The main server or a virtual host while it is read."""
 
-    __slots__ = ("balancers", "block", "engine", "envs", "kind", "main", "members", "rewrites", "seen", "tls", "unset", "workers", "made", "_plain")
+    __slots__ = (
+        "_plain",
+        "balancers",
+        "block",
+        "engine",
+        "envs",
+        "kind",
+        "made",
+        "main",
+        "members",
+        "rewrites",
+        "seen",
+        "tls",
+        "unset",
+        "workers",
+    )
 
     def __init__(self, block: Block, main: Server | None) -> None:
         self.block = block
@@ -154,7 +184,7 @@ class Server:
 class Worker:
     """A backend while it is read; ``uses`` are the paths that lead to it."""
 
-    __slots__ = ("address", "block", "match", "reuse", "uses")
+    __slots__ = ("_reached", "address", "block", "match", "reuse", "uses")
 
     def __init__(self, block: Block, where: Address | None, *, match: bool) -> None:
         self.block = block
@@ -162,10 +192,23 @@ class Worker:
         self.match = match
         self.reuse: Any = None
         self.uses: list[tuple[str, Scope]] = []
+        self._reached: tuple[set[int], set[str]] | None = None
+
+    def reached_by(self) -> tuple[set[int], set[str]]:
+        """The sections that hold its directives, and the paths that every request to one of its paths lies under."""
+        if self._reached is None:
+            holders = {id(scope.directive) for _, scope in self.uses if scope.directive is not None}
+            above: set[str] = set()
+            for path, _ in self.uses:
+                above.update(_above(path))
+            self._reached = (holders, above)
+        return self._reached
 
 
 def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of a configuration file and of what it includes; never raises."""
+    if not context.named and _PROFTPD.search(source.text):
+        return Reading()
     return _Reader(source, context).run()
 
 
@@ -221,9 +264,7 @@ class _Reader:
         return family
 
     def block(self, kind: str, name: str, place: Place, *, path: str) -> Block:
-        block = Block(
-            SYSTEM, kind, name, place, spec=self.catalogue.kind(kind), path=path, target=self.context.target
-        )
+        block = Block(SYSTEM, kind, name, place, spec=self.catalogue.kind(kind), path=path, target=self.context.target)
         self.reading.blocks.append(block)
         return block
 
@@ -277,16 +318,27 @@ class _Reader:
         known = self.family.get(name)
         if known is not None:
             self.setting(directive, scope, source, *known)
-        elif len(name) > 6:
+        elif len(name) > 6 and name not in NEIGHBOURS:
             self.near_miss(directive, scope, source)
 
     def near_miss(self, directive: Directive, scope: Scope, source: Source) -> None:
         """A name that nobody knows and that is a slip of the pen away from one of ours."""
         name = directive.lower
         for known in (*self.family, "proxypass", "balancermember"):
-            if len(known) > 7 and known[:2] == name[:2] and abs(len(known) - len(name)) < 3 and _distance(known, name) < 3:
-                meant = self.family[known][1] if known in self.family else {"proxypass": "ProxyPass"}.get(known, "BalancerMember")
-                place = Place(source, directive.start, directive.end if not directive.words else directive.words[0].start)
+            if (
+                len(known) > 7
+                and known[:2] == name[:2]
+                and abs(len(known) - len(name)) < 3
+                and _distance(known, name) < 3
+            ):
+                meant = (
+                    self.family[known][1]
+                    if known in self.family
+                    else {"proxypass": "ProxyPass"}.get(known, "BalancerMember")
+                )
+                place = Place(
+                    source, directive.start, directive.end if not directive.words else directive.words[0].start
+                )
                 place = Place(source, directive.start, directive.start + len(place.text.rstrip()))
                 scope.server.block.problem(
                     "unknown-directive", place, setting=directive.name, values={"name": directive.name, "meant": meant}
@@ -302,7 +354,9 @@ class _Reader:
         name = directive.lower
         if name in NEED_ARGUMENT and not directive.words:
             self.wrong_count(directive, outer, source, 0, "an argument")
-        if name in OUTERMOST and (outer.section in DIRECTORIES or (name == "virtualhost" and outer.server.kind == "vhost")):
+        if name in OUTERMOST and (
+            outer.section in DIRECTORIES or (name == "virtualhost" and outer.server.kind == "vhost")
+        ):
             where = f"<{outer.directive.name}>" if outer.directive is not None and outer.section else "<VirtualHost>"
             place = Place(source, directive.start, directive.end)
             self.misplaced(outer.server.block, place, f"<{directive.name}>", where)
@@ -491,7 +545,7 @@ class _Reader:
             found = self.files_of(candidate)
             if found:
                 return found, True
-        inside = not os.path.isabs(pattern) or bool(told) and pattern.startswith(told + "/")
+        inside = not os.path.isabs(pattern) or (bool(told) and pattern.startswith(told + "/"))
         return [], self.root_sure and inside
 
     def files_of(self, path: str) -> list[str]:
@@ -505,7 +559,7 @@ class _Reader:
 
     # Settings
 
-    def setting(  # noqa: PLR0913 - a directive, its place, and what is known of it
+    def setting(
         self, directive: Directive, scope: Scope, source: Source, kind: str, name: str, spec: SettingSpec
     ) -> None:
         block = scope.server.block
@@ -557,19 +611,26 @@ class _Reader:
             values = {"setting": setting.key, "since": spec.get("since")}
             block.problem("too-new", setting.key_place, setting=setting.name, values=values)
 
-    def allowed(self, directive: Directive, scope: Scope, source: Source, kind: str, spec: SettingSpec) -> bool:  # noqa: PLR0913
+    def allowed(self, directive: Directive, scope: Scope, source: Source, kind: str, spec: SettingSpec) -> bool:
         """Whether the directive may stand here; a Problem where it may not."""
         place = Place(source, directive.start, directive.start + len(directive.name))
         block = scope.server.block
         if scope.section in DIRECTORY_SECTIONS:
-            return self.misplaced(block, place, directive.name, f"<{scope.directive.name if scope.directive else scope.section}>")
+            return self.misplaced(
+                block, place, directive.name, f"<{scope.directive.name if scope.directive else scope.section}>"
+            )
         if scope.section:
             return False
         if scope.server.kind == "vhost" and (kind == "mpm" or "vhost" not in spec.get("contexts", ("vhost",))):
             return self.misplaced(block, place, directive.name, "<VirtualHost>")
         runs = scope.mpm or self.mpm
         if kind == "mpm" and runs in MPM_DEFAULTS and runs not in spec.get("source", "").split():
-            values = {"setting": directive.name, "mpm": runs, "where": "", "modules": spec.get("source", "").replace(" ", " and ")}
+            values = {
+                "setting": directive.name,
+                "mpm": runs,
+                "where": "",
+                "modules": spec.get("source", "").replace(" ", " and "),
+            }
             block.problem("wrong-mpm", place, setting=directive.name, values=values)
             return False
         return runs != "other" or kind != "mpm"
@@ -578,7 +639,7 @@ class _Reader:
         block.problem("misplaced", place, setting=name, values={"setting": name, "where": where})
         return False
 
-    def argument(  # noqa: PLR0913
+    def argument(
         self, directive: Directive, scope: Scope, source: Source, spec: SettingSpec, words: list[Word]
     ) -> str | None:
         """The value as written; None, with a Problem, when the number of words is wrong."""
@@ -593,7 +654,7 @@ class _Reader:
             return None
         return " ".join(word.value for word in words)
 
-    def wrong_count(self, directive: Directive, scope: Scope, source: Source, count: int, wanted: str) -> None:  # noqa: PLR0913
+    def wrong_count(self, directive: Directive, scope: Scope, source: Source, count: int, wanted: str) -> None:
         comment = next((word for word in directive.words if word.value.startswith("#")), None)
         place = Place(source, directive.start, directive.end)
         values = {"setting": directive.name, "count": count, "wanted": wanted}
@@ -627,7 +688,9 @@ class _Reader:
         block = scope.server.block
         place = Place(source, directive.start, directive.end)
         if scope.section in DIRECTORY_SECTIONS and scope.section not in LOCATIONS:
-            self.misplaced(block, place, directive.name, f"<{scope.directive.name if scope.directive else scope.section}>")
+            self.misplaced(
+                block, place, directive.name, f"<{scope.directive.name if scope.directive else scope.section}>"
+            )
             return
         regex = directive.lower == "proxypassmatch"
         in_location = scope.section in LOCATIONS
@@ -636,7 +699,9 @@ class _Reader:
         path = scope.argument if in_location else words[0].value if words else ""
         rest = words if in_location else words[1:]
         if not rest:
-            self.wrong_count(directive, scope, source, len(words), "an address" if in_location else "a path and an address")
+            self.wrong_count(
+                directive, scope, source, len(words), "an address" if in_location else "a path and an address"
+            )
             return
         target, parameters = rest[0], rest[1:]
         if target.value == "!":
@@ -646,7 +711,7 @@ class _Reader:
         name = f"{directive.name} {path}"
         self.backend(directive, target, parameters, scope, source, name=name, uses=uses, match=regex)
 
-    def backend(  # noqa: PLR0913
+    def backend(
         self,
         directive: Directive,
         target: Word,
@@ -694,12 +759,20 @@ class _Reader:
         server.made.append(worker)
         self.parameters(block, parameters, source, place, worker=worker)
 
-    def bad_address(self, block: Block, directive: Directive, target: Word, source: Source, place: Place, why: str = "") -> None:  # noqa: PLR0913
+    def bad_address(
+        self, block: Block, directive: Directive, target: Word, source: Source, place: Place, why: str = ""
+    ) -> None:
         where = Place(source, target.start, target.end) if target.end else place
-        values = {"setting": directive.name, "raw": target.value, "why": why or "an address starts with its scheme, as in http://host"}
+        values = {
+            "setting": directive.name,
+            "raw": target.value,
+            "why": why or "an address starts with its scheme, as in http://host",
+        }
         block.problem("invalid-value", where, setting=directive.name, values=values)
 
-    def describe(self, worker: Worker, where: Address | None, directive: Directive, scope: Scope, *, member: bool) -> None:  # noqa: PLR0913
+    def describe(
+        self, worker: Worker, where: Address | None, directive: Directive, scope: Scope, *, member: bool
+    ) -> None:
         known = worker.address
         facts = worker.block.facts
         facts.update(
@@ -716,7 +789,7 @@ class _Reader:
         )
         worker.block.links["server"] = scope.server.block
 
-    def shared(  # noqa: PLR0913
+    def shared(
         self, worker: Worker, parameters: list[Word], source: Source, place: Place, directive: Directive, where: Address
     ) -> None:
         """Parameters of an address that an earlier worker serves are not even looked at."""
@@ -776,7 +849,7 @@ class _Reader:
                 continue
             self.parameter(block, known, word, key, value, source, worker)
 
-    def parameter(  # noqa: PLR0913
+    def parameter(
         self, block: Block, spec: SettingSpec, word: Word, key: str, value: str, source: Source, worker: Worker | None
     ) -> None:
         decoded = decode(spec, value)
@@ -801,7 +874,12 @@ class _Reader:
     def lone_word(self, block: Block, word: Word, source: Source, place: Place) -> None:
         kind = "trailing-comment" if word.value.startswith("#") else "lone-parameter"
         where = Place(source, word.start, word.end) if word.end else place
-        block.problem(kind, where, setting=word.value, values={"setting": word.value, "raw": word.value, "wanted": "key=value", "count": 0})
+        block.problem(
+            kind,
+            where,
+            setting=word.value,
+            values={"setting": word.value, "raw": word.value, "wanted": "key=value", "count": 0},
+        )
 
     def unknown_parameter(self, block: Block, spec: KindSpec, word: Word, key: str, source: Source) -> None:
         import difflib
@@ -866,7 +944,7 @@ class _Reader:
         pairs = words[2:] if words[0].value == "~" else words[1:]
         self.configure(directive, scope.argument, pairs, scope, source, create=True)
 
-    def configure(  # noqa: PLR0913
+    def configure(
         self, directive: Directive, target: str, pairs: list[Word], scope: Scope, source: Source, *, create: bool
     ) -> None:
         """Give an existing worker or balancer parameters, or make it."""
@@ -931,9 +1009,13 @@ class _Reader:
         if len(where.fixed) < len(where.root):
             return
         place = Place(source, directive.start, directive.end)
-        block = self.block("rewrite", words[0].value, place, path=f"{scope.server.block.path} RewriteRule {words[0].value}")
+        block = self.block(
+            "rewrite", words[0].value, place, path=f"{scope.server.block.path} RewriteRule {words[0].value}"
+        )
         block.links["server"] = scope.server.block
-        block.facts.update(url=words[1].value, host=where.host, scheme=where.scheme, origin=where.root + "/", covered=UNKNOWN)
+        block.facts.update(
+            url=words[1].value, host=where.host, scheme=where.scheme, origin=where.root + "/", covered=UNKNOWN
+        )
         if scope.certain_for("rewrite"):
             scope.server.rewrites.append((block, where))
 
@@ -1028,7 +1110,13 @@ class _Reader:
     def finish_worker(self, worker: Worker, server: Server) -> None:
         facts = worker.block.facts
         scheme = facts["scheme"]
-        envs = [env for each in (server, server.main) if each is not None for env in each.envs if self.reaches(env, worker, server)]
+        envs = [
+            env
+            for each in (server, server.main)
+            if each is not None
+            for env in each.envs
+            if self.reaches(env, worker, server)
+        ]
         names = {env.name: env for env in envs}
         facts["initial_not_pooled"] = "proxy-initial-not-pooled" in names
         if scheme is UNKNOWN or worker.reuse is UNKNOWN or worker.address is None:
@@ -1080,15 +1168,13 @@ class _Reader:
         if env.section == "proxy":
             url = worker.block.facts["url"]
             pattern = env.argument.lower()
-            return pattern == "*" or (url is not UNKNOWN and url.startswith(pattern.rstrip("*")) and "*" not in pattern[:-1])
-        for path, scope in worker.uses:
-            if scope.directive is not None and scope.directive is env.holder:
-                return True
-            if env.section == "location" and not any(sign in env.argument for sign in "*?[~") and not worker.match:
-                inside = path == env.argument or path.startswith(env.argument.rstrip("/") + "/")
-                if inside and path:
-                    return True
-        return False
+            return pattern == "*" or (
+                url is not UNKNOWN and url.startswith(pattern.rstrip("*")) and "*" not in pattern[:-1]
+            )
+        holders, above = worker.reached_by()
+        if env.holder is not None and id(env.holder) in holders:
+            return True
+        return env.section == "location" and not worker.match and env.argument in above
 
 
 def _inherited(setting: Setting) -> Setting:
@@ -1102,6 +1188,16 @@ def _inherited(setting: Setting) -> Setting:
         key=setting.key,
         spec=setting.spec,
     )
+
+
+def _above(path: str) -> list[str]:
+    """``/a/b`` -> /, /a, /a/, /a/b: the arguments of <Location> that hold for all of it."""
+    found = []
+    at = path.find("/")
+    while at >= 0 and len(found) < MAX_PATH_PARTS:
+        found += [path[:at], path[: at + 1]]
+        at = path.find("/", at + 1)
+    return [*found, path] if path.startswith("/") else []
 
 
 def _module(name: str) -> str:

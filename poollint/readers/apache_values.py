@@ -133,7 +133,9 @@ def _request_read(_spec: SettingSpec, raw: str) -> Decoded:
     for word in raw.split():
         match = _READ_TIMEOUT.fullmatch(word)
         if match is None:
-            return Decoded(UNKNOWN, "invalid", "the form is header=SECONDS[-MAXIMUM][,MinRate=BYTES], also handshake= and body=")
+            return Decoded(
+                UNKNOWN, "invalid", "the form is header=SECONDS[-MAXIMUM][,MinRate=BYTES], also handshake= and body="
+            )
         if match[3] and not match[4]:
             return Decoded(UNKNOWN, "invalid", "a range needs MinRate")
         if match[4] and int(match[4]) == 0:
@@ -156,15 +158,26 @@ _DECODERS = {
 # Addresses of backends
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]+)(?P<rest>.*)", re.DOTALL)
-_PORTS = {"http": "80", "https": "443", "ajp": "8009", "fcgi": "8000", "scgi": "4000", "h2": "443", "h2c": "80", "ws": "80", "wss": "443", "uwsgi": "3031"}
+_PORTS = {
+    "http": "80",
+    "https": "443",
+    "ajp": "8009",
+    "fcgi": "8000",
+    "scgi": "4000",
+    "h2": "443",
+    "h2c": "80",
+    "ws": "80",
+    "wss": "443",
+}
 _VARIABLE = re.compile(r"\$[0-9]|\$\{|%[0-9]|%\{")
 
 
 class Address(NamedTuple):
-    """A backend's address as Apache compares it: scheme and host in small letters, the usual port left out.
+    """A backend's address as Apache keeps it: scheme and host in small letters, the usual port left out.
 
     ``host`` has the port as written; ``root`` is scheme and host alone, ``fixed`` the part before the first piece that
-    a request fills in.
+    a request fills in. ``asked`` is what Apache looks for among the backends it has already: there the port stays. The
+    path of a unix socket is no part of any of them.
     """
 
     url: str
@@ -173,26 +186,28 @@ class Address(NamedTuple):
     root: str
     unix: bool
     fixed: str
+    asked: str
 
 
 def address(text: str) -> Address | None:
     """The address in ``text``; None when Apache would not call it one."""
-    unix = ""
-    if text[:5].lower() == "unix:" and "|" in text:
-        unix, _, text = text.partition("|")
+    unix = text[:5].lower() == "unix:" and "|" in text
+    if unix:
+        text = text.partition("|")[2]
         if text.endswith(("://", ":")):
             text = text.rstrip(":/") + "://localhost"
     match = _URL.fullmatch(text)
     if match is None:
         return None
-    scheme, host = match["scheme"].lower(), match["authority"].lower()
+    scheme, host, rest = match["scheme"].lower(), match["authority"].lower(), match["rest"]
     short = host
     if host.endswith(":" + _PORTS.get(scheme, "-")):
         short = host[: host.rindex(":")]
-    root = f"{unix}|{scheme}://{short}" if unix else f"{scheme}://{short}"
-    url = root + match["rest"]
+    root = f"{scheme}://{short}"
+    url = root + rest
     variable = _VARIABLE.search(url)
-    return Address(url, scheme, host, root, bool(unix), url[: variable.start()] if variable else url)
+    fixed = url[: variable.start()] if variable else url
+    return Address(url, scheme, host, root, unix, fixed, f"{scheme}://{host}{rest}")
 
 
 class Workers:
@@ -208,7 +223,7 @@ class Workers:
 
     def find(self, where: Address) -> Any:
         """The worker that an address shares, or None."""
-        return self._find(where.url, len(where.root))
+        return self._find(where.asked, len(where.scheme) + 3 + len(where.host))
 
     def covering(self, where: Address) -> Any:
         """The worker that serves whatever the request puts behind the fixed part of an address, or None."""

@@ -68,7 +68,9 @@ def pool_exceeds_backend(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if total > capacity:
         text = f"{children} processes × {each} connections" + (f" × {machines} machines" if machines > 1 else "")
         values = {"sum": f"{text} = {total}", "capacity": capacity, "fair": max(1, capacity // (children * machines))}
-        yield Hit(most if most is not None else block, values=values, related=((limits, "the limits of the processes"),))
+        yield Hit(
+            most if most is not None else block, values=values, related=((limits, "the limits of the processes"),)
+        )
 
 
 def limits_disagree(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -76,7 +78,12 @@ def limits_disagree(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     workers = written(block, "MaxRequestWorkers")
     servers = block.get("ServerLimit")
     if block.facts["mpm"] == "prefork":
-        if workers is not None and servers is not None and known(workers.value, servers.value) and workers.value > servers.value > 0:
+        if (
+            workers is not None
+            and servers is not None
+            and known(workers.value, servers.value)
+            and workers.value > servers.value > 0
+        ):
             yield Hit(workers, case="prefork", values={"limit": servers.value})
         return
     threads = block.get("ThreadsPerChild")
@@ -140,7 +147,11 @@ def below_balancer(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         "wanted": f"{profile.wanted:g}",
         "shown": setting.raw or f"{setting.value:g}",
     }
-    yield Hit(setting if setting.origin == "explicit" else block, case="default" if setting.origin == "default" else "written", values=values)
+    yield Hit(
+        setting if setting.origin == "explicit" else block,
+        case="default" if setting.origin == "default" else "written",
+        values=values,
+    )
 
 
 def max_without_acquire(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -38,6 +38,7 @@ _PIECE = re.compile(
     rf"({_WS}+)|(\#[^\n]*\n?)|([;{{}}])|({_QUOTED})|({_BARE})|(.)",
     re.DOTALL,
 )
+_RUN = re.compile(rf"(?:{_GAP}{_TOKEN}){{10,2000}}", re.DOTALL)
 _SPECIAL = re.compile(r"""["'\\#)]""")
 _WORD = re.compile(r"[^ \t\r\n]+")
 _ESCAPE = re.compile(r"""\\(["'\\trn])""")
@@ -221,17 +222,16 @@ class _Parser:
         text = self.text
         first: tuple[int, int] | None = None
         after_quote = False
-        end = at
-        for match in _PIECE.finditer(text, at):
+        run = 0  # tokens since nothing was wrong: long runs are skipped at once
+        match = _PIECE.match(text, at)
+        while match is not None:
             group = match.lastindex
-            start, end = match.span()
-            if group == 1:
+            start, at = match.span()
+            if group == 1 or (group == 2 and not after_quote):
                 after_quote = False
-            elif group == 2 and not after_quote:
-                pass
             elif group == 3 and text[start] != "}":
                 if first is None:
-                    self._fault(f'unexpected "{text[start]}"', start, end)
+                    self._fault(f'unexpected "{text[start]}"', start, at)
                     first = (start, start)
                 return self._finish(first, start)
             elif group == 3 and not after_quote:
@@ -246,11 +246,15 @@ class _Parser:
                     self._unclosed(start, first)
                     return None
                 if first is None:
-                    first = (start, end)
+                    first = (start, at)
                 after_quote = group == 4
+                run += 1
+            skipped = _RUN.match(text, at) if run > 20 else None
+            match = _PIECE.match(text, at if skipped is None else skipped.end())
+            after_quote = after_quote and skipped is None
         if first is not None:
             self._fault('unexpected end of file: a ";" or "}" is missing', *first)
-            self._add(first, end)
+            self._add(first, at)
         return None
 
     def _unclosed(self, start: int, first: tuple[int, int] | None) -> None:

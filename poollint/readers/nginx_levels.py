@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from poollint.source import Source
 
 MAX_INCLUDES = 2000  # more are not a configuration but a trap
+MAX_DEPTH = 100  # braces within braces
 PSEUDO = frozenset(("if", "limit_except"))
 # Statements of one level that add up; what nginx makes of them is computed from all of them together.
 LISTED = frozenset(
@@ -84,6 +85,7 @@ class Level:
     __slots__ = (
         "block",
         "count",
+        "depth",
         "handed",
         "kind",
         "lists",
@@ -107,6 +109,7 @@ class Level:
         self.tree = tree
         self.node = node
         self.parent = parent
+        self.depth: int = parent.depth + 1 if parent is not None else 0
         self.pseudo = ""
         self.words: list[str] = []
         self.own: dict[str, Setting] = {}
@@ -477,6 +480,10 @@ class Walk:
             kind = "other"
         level = Level(kind, frame.tree, node, parent)
         level.words = args
+        if level.depth > MAX_DEPTH:
+            parent.open_ended = True
+            parent.problem("nested-too-deep", level.place(), values={"depth": MAX_DEPTH})
+            return False
         if name in PSEUDO and kind == "location":
             level.pseudo = name
         if name == "if":
@@ -555,7 +562,7 @@ class Walk:
         for source in self.sources_of(level, args[0], place, args[0]):
             path = posixpath.normpath(source.path)
             if any(each.path == path for each in self.stack) or path == self.stack[0].path:
-                level.problem("include-cycle", place, setting="include", values={"path": args[0], "why": "cycle"})
+                level.problem("include-cycle", place, setting="include", values={"path": args[0]})
                 level.open_ended = True
                 continue
             included = self.tree_of(source)
@@ -577,7 +584,7 @@ class Walk:
         elif found.state == "unknown":
             level.open_ended = True
         if self.includes_left < len(found.sources):
-            level.problem("include-cycle", place, setting="include", values={"path": shown, "why": "too many"})
+            level.problem("include-limit", place, setting="include", values={"path": shown, "limit": MAX_INCLUDES})
             level.open_ended = True
             return []
         self.includes_left -= len(found.sources)

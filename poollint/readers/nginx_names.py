@@ -66,6 +66,7 @@ class Spelling:
         self.family = frozenset(family)
         self.others = frozenset(others) - self.family
         self._found: dict[str, str] = {}
+        self._letters = [(candidate, _letters(candidate)) for candidate in sorted(self.family)]
 
     def meant(self, name: str) -> str:
         """The directive that an unknown name most likely stands for; an empty text when it is like none of ours."""
@@ -86,12 +87,23 @@ class Spelling:
                 return rest
         limit = 2 if len(name) > 8 else 1
         best, best_distance = "", limit + 1
-        for candidate in self.family:
-            if abs(len(candidate) - len(name)) < best_distance:
-                distance = edit_distance(lower, candidate, best_distance - 1)
-                if distance < best_distance or (distance == best_distance and distance <= limit and candidate < best):
-                    best, best_distance = candidate, distance
+        letters = _letters(lower)
+        for candidate, its_letters in self._letters:
+            far = abs(len(candidate) - len(name)) >= best_distance
+            if far or (letters ^ its_letters).bit_count() > 2 * limit:
+                continue
+            distance = edit_distance(lower, candidate, best_distance - 1)
+            if distance < best_distance:
+                best, best_distance = candidate, distance
         return best
+
+
+def _letters(word: str) -> int:
+    """The set of a word's letters as bits: words that differ in more than two of them for each edit are far apart."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 63)
+    return bits
 
 
 def edit_distance(one: str, other: str, limit: int) -> int:

@@ -51,7 +51,7 @@ def pool_exceeds_backend(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Connections that all processes together may open to one backend, against what it can serve."""
     capacity = ctx.config.get("backend_capacity")
     limits = block.links.get("mpm_block")
-    if not known(capacity) or limits is None or block.facts["pooled"] is not True:
+    if capacity is None or not known(capacity) or limits is None or block.facts["pooled"] is not True:
         return
     children = _children(limits)
     threads = 1 if limits.facts["mpm"] == "prefork" else limits.value("ThreadsPerChild")
@@ -122,7 +122,7 @@ def pool_sizes_disagree(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if soft is not None and limit is not None and known(soft.value) and soft.value > limit:
         yield Hit(soft, case="lowered", values={"name": "max", "limit": limit})
-    ceilings = [value for value in (soft.value if soft is not None else None, limit) if known(value)]
+    ceilings: list[Any] = [value for value in (soft.value if soft is not None else None, limit) if known(value)]
     if least is not None and ceilings and known(least.value) and least.value > min(ceilings):
         name = "max" if limit is not None and min(ceilings) == limit else "smax"
         yield Hit(least, case="lowered", values={"name": name, "limit": min(ceilings)})

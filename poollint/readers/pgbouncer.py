@@ -68,6 +68,8 @@ class _Reader:
         self.section_place: Place | None = None
         self.main = self._block("main", "", Place(source, 0, 0), path="pgbouncer")
         self.main_headers: list[Place] = []
+        self.resets: list[tuple[Place, Place, dict[str, Setting]]] = []
+        self.homeless = False
         self.entries: dict[str, dict[str, Block]] = {"database": {}, "user": {}, "peer": {}}
         self.complete = True
         self.templated = False
@@ -236,16 +238,23 @@ class _Reader:
 
     def _main_header(self, place: Place) -> None:
         if self.main_headers and not self.control:
-            lost = [name for name, setting in self.main.settings.items() if not _sticky(setting)]
-            if lost:
-                names = ", ".join(self.main.settings[name].key for name in lost[:4])
-                more = f" and {len(lost) - 4} more" if len(lost) > 4 else ""
-                related = ((self.main_headers[-1], "the settings of this section are forgotten"),)
-                self.problem("repeated-main-section", place, values={"lost": names + more}, related=related)
+            lost = {name: setting for name, setting in self.main.settings.items() if not _sticky(setting)}
+            self.resets.append((place, self.main_headers[-1], lost))
             self.main.settings = {name: self.main.settings[name] for name in self.main.settings if name not in lost}
         if not self.main_headers:
             self.main.place = place
         self.main_headers.append(place)
+
+    def _report_resets(self) -> None:
+        """Further [pgbouncer] headers, where they lost a setting that is not written again with the same value."""
+        for place, header, settings in self.resets:
+            final = self.main.settings
+            lost = [each.key for name, each in settings.items() if name not in final or final[name].raw != each.raw]
+            if lost:
+                more = f" and {len(lost) - 4} more" if len(lost) > 4 else ""
+                related = ((header, "the settings of this section are forgotten"),)
+                values = {"lost": ", ".join(lost[:4]) + more}
+                self.problem("repeated-main-section", place, values=values, related=related)
 
     # Entries
 
@@ -256,7 +265,8 @@ class _Reader:
         if self.leak is not None and self.section is not None:
             self._leaked(node, key_place)
         if self.section is None:
-            if not self.templated and not self._is_fragment():
+            if not self.homeless and not self.templated and not self._is_fragment():
+                self.homeless = True
                 self.problem("value-before-section", key_place, values={"key": node.key[:60]})
         elif self.section == "pgbouncer":
             self._main_entry(node, key_place, source)
@@ -377,6 +387,7 @@ class _Reader:
         return name not in ("pgbouncer.ini", "pgbouncer.conf") and any(fnmatch(name, pattern) for pattern in own)
 
     def _finish(self) -> None:
+        self._report_resets()
         main = self.main
         present = bool(self.main_headers)
         if not present:

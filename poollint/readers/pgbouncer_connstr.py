@@ -129,7 +129,7 @@ class EntryReader(NamedTuple):
             return
         since = spec.since()
         if is_newer(since, self.target) and pair.key == name:
-            more = {"key": pair.key, "known_from": known_from(spec), "setting": name, "fix": None}
+            more: dict[str, Any] = {"key": pair.key, "known_from": known_from(spec), "setting": name, "fix": None}
             if pair.key == "reserve_pool_size" and self.kind.name == "database":
                 more["fix"] = Fix("write reserve_pool", (Edit(key_place, "reserve_pool"),))
             self._refuse(block, "newer-key", key_place, f"{pair.key}, known {known_from(spec)}", star=star, **more)

@@ -194,6 +194,8 @@ FIXTURES: dict[str, str | dict[str, str]] = {
     "uint-negative": "max_packet_size = -1\n",
     "keepcnt": "tcp_keepcnt = 128\n",
     "keepcnt-negative": "tcp_keepcnt = -1\n",
+    "keepidle-negative": "tcp_keepidle = -4\n",
+    "keepintvl-negative": "tcp_keepintvl = -1\n",
     "keepidle": "tcp_keepidle = 32767\n",
     "keepintvl": "tcp_keepintvl = 40000\n",
     "keepalive-off": "tcp_keepalive = 0\ntcp_keepintvl = 40000\n",

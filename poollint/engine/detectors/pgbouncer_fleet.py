@@ -40,7 +40,7 @@ def peering(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if instances > 1:
             yield Hit("so_reuseport" if shared else block, {"instances": instances}, case="instances")
         elif shared:
-            yield Hit("so_reuseport")
+            yield Hit("so_reuseport", case="reuseport")
 
 
 def same_instance(block: Block, ctx: RuleContext) -> Iterator[Hit]:

@@ -168,6 +168,7 @@ def nowhere(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 #: what Linux accepts on a listening socket
 KEEPALIVE_LIMITS = {"tcp_keepcnt": 127, "tcp_keepidle": 32767, "tcp_keepintvl": 32767}
+NEGATIVE_PASSED = ("tcp_keepidle", "tcp_keepintvl")  # a negative tcp_keepcnt is not passed to the kernel
 
 
 def keepalive_range(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -178,7 +179,9 @@ def keepalive_range(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     case = "" if since(ctx.target, 1, 19) or directory == "" else "no-tcp"
     for name, limit in KEEPALIVE_LIMITS.items():
         value = block.value(name)
-        if block.value("tcp_keepalive") not in (0, UNKNOWN) and whole(value) and value > limit:
+        if block.value("tcp_keepalive") in (0, UNKNOWN) or not whole(value):
+            continue
+        if value > limit or (value < 0 and name in NEGATIVE_PASSED):
             yield Hit(name, {"most": limit, "number": value}, case=case)
     user_timeout = block.value("tcp_user_timeout")
     if whole(user_timeout) and user_timeout < 0:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from poollint.findings import Severity
+    from poollint.patterns import Patterns
     from poollint.versions import Version
 
 CONFIG_NAMES = ("poollint.toml", ".poollint.toml")
@@ -296,15 +297,15 @@ class ConfigFinder:
 
 
 @cache
-def _compiled(patterns: tuple[str, ...]) -> Any:
-    from pathspec import GitIgnoreSpec
+def _compiled(patterns: tuple[str, ...]) -> Patterns:
+    from poollint.patterns import Patterns
 
-    return GitIgnoreSpec.from_lines(patterns)
+    return Patterns(patterns)
 
 
 def matches(patterns: Sequence[str], path: str) -> bool:
     """Whether gitignore-style patterns match a path (with a ``/`` at its end for a directory)."""
-    return bool(_compiled(tuple(patterns)).match_file(path))
+    return _compiled(tuple(patterns)).holds(path)
 
 
 def shown(path: str) -> str:

@@ -547,7 +547,7 @@ class _Walk:
 
 
 class _Excluder:
-    """``exclude`` and ``extend-exclude``; plain names are looked up without the pattern library."""
+    """``exclude`` and ``extend-exclude``; plain names are looked up at once."""
 
     __slots__ = ("config", "names", "own_names", "own_patterns", "patterns")
 
@@ -597,27 +597,25 @@ def _split(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
 class _Ignores:
     """The rules of one ignore file, above those of the directories further up."""
 
-    __slots__ = ("above_", "base", "spec")
+    __slots__ = ("base", "further_up", "patterns")
 
-    def __init__(self, base: str, lines: list[str], above: _Ignores | None) -> None:
-        from pathspec import GitIgnoreSpec
+    def __init__(self, base: str, lines: list[str], further_up: _Ignores | None) -> None:
+        from poollint.patterns import Patterns
 
         self.base = base
-        self.spec = GitIgnoreSpec.from_lines(lines)
-        self.above_ = above
+        self.patterns = Patterns(lines)
+        self.further_up = further_up
 
     @classmethod
     def of(cls, folder: str, name: str, above: _Ignores | None) -> _Ignores | None:
         """With the rules of a folder's ignore file added; one that cannot be read adds none."""
         try:
             with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as handle:
-                lines = [line for line in handle.read().splitlines() if line.strip() and not line.startswith("#")]
+                lines = handle.read().split("\n")
         except OSError:
             return above
-        try:
-            return cls(os.path.abspath(folder), lines, above) if lines else above
-        except ValueError:  # a pattern that git refuses too
-            return above
+        found = cls(os.path.abspath(folder), lines, above)
+        return found if found.patterns else above
 
     @classmethod
     def above(cls, top: str) -> _Ignores | None:
@@ -646,10 +644,10 @@ class _Ignores:
         while level is not None:
             start = len(level.base) + (not level.base.endswith(os.sep))
             inside = path[start:].replace(os.sep, "/") + ("/" if is_dir else "")
-            verdict = level.spec.check_file(inside).include
+            verdict = level.patterns.verdict(inside)
             if verdict is not None:
-                return bool(verdict)
-            level = level.above_
+                return verdict
+            level = level.further_up
         return False
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poollint.api import check_text
+from poollint.api import Options, check_paths, check_text
 from poollint.discovery import recognise
 from poollint.knowledge.index import knowledge
 
@@ -293,3 +293,18 @@ def test_other_files_are_not_taken_for_apache(shared: Path, folder: str) -> None
         text = path.read_bytes().decode("utf-8", "surrogateescape")
         found = recognise(path.name.rpartition("__")[2], text, systems)
         assert found is None or found[0] != "apache", path.name
+
+
+DEBIAN = "/etc/apache2/apache2.conf"
+
+
+def test_the_configuration_that_debian_installs() -> None:
+    """No finding in a whole tree of includes that nobody has touched."""
+    if not os.path.isfile(DEBIAN):
+        absent("no configuration of the distribution's apache2")
+    done = subprocess.run(["dpkg", "--verify", "apache2", "apache2-bin"], capture_output=True, text=True, check=False)
+    if done.returncode != 0 or "/etc/apache2" in done.stdout:
+        pytest.skip("the configuration has been changed since it was installed")
+    result = check_paths([DEBIAN], options=Options(isolated=True))
+    assert [finding.message for finding in result.findings] == []
+    assert result.files[0].reading.blocks[0].facts["complete"]

@@ -551,8 +551,14 @@ class _Reader:
         scope.server.block.problem(kind, place, setting=directive.name, values=values)
 
     def repeated(self, directive: Directive, scope: Scope, setting: Setting, *, certain: bool) -> None:
-        """Two of a name in one section: the first does nothing."""
-        if not certain or self.uncertain or setting.value is UNKNOWN:
+        """Two of a name in one section: the first does nothing, unless they add up."""
+        if (
+            setting.spec is None
+            or setting.spec.get("multiple")
+            or not certain
+            or self.uncertain
+            or setting.value is UNKNOWN
+        ):
             return
         key = (scope.mpm, setting.name)
         before = scope.server.seen.get(key)

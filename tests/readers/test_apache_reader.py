@@ -285,6 +285,7 @@ def test_rewrite_rules_that_are_none_of_ours() -> None:
         ("ProxyPass / http://h/ tll=5", [("unknown-parameter", "tll")]),
         ("ProxyPass / balancer://b ttl=5", [("foreign-parameter", "ttl")]),
         ("Timeout 5\nTimeout 6", [("repeated", "Timeout")]),
+        ("RequestReadTimeout header=5\nRequestReadTimeout body=5", []),
         ("Timeout 5\n<IfDefine X>\nTimeout 6\n</IfDefine>", []),
         ("\ufeffTimeout 5", [("byte-order-mark", "")]),
         ("%home% x\n<VirtualHost %ip%:80>\n", []),

@@ -66,6 +66,7 @@ class _Blocks:
         self.blocks: list[Block] = []
         self.arrays: dict[tuple[int, str], Array] = {}
         self.main: Block | None = None
+        self.silent: Block | None = None  # the http level of a snippet that writes nothing on it
         self.inheritable = {kind: _inheritable(spec) for kind, spec in self.kinds.items()}
 
     def reading(self) -> Reading:
@@ -83,11 +84,10 @@ class _Blocks:
         problems = self.walk.problems
         for level in levels:
             if level.problems:
-                block = _nearest(level)
-                if block is None or block not in _own(level):
+                if level.block is None or level.block is self.silent:
                     problems += level.problems
                 else:
-                    block.problems += level.problems
+                    level.block.problems += level.problems
         return Reading(self.blocks, problems, self.walk.included)
 
     def _matters(self, level: Level) -> bool:
@@ -107,7 +107,9 @@ class _Blocks:
             name = _server_name(level)
         block = Block("nginx", level.kind, name, level.place(), spec=spec, path=_path(level, name), target=self.target)
         level.block = block
-        if level.parent is not None or level.node is not None or level.own or level.lists or level.kind != "http":
+        if level.node is None and level.kind in ("http", "stream") and not level.own and not level.lists:
+            self.silent = block
+        else:
             self.blocks.append(block)
         block.settings = self._settings(level)
         if level.kind == "main":
@@ -364,19 +366,6 @@ def _outer_unseen(level: Level) -> bool:
             return True
         outer = outer.parent
     return level.parent is None
-
-
-def _nearest(level: Level) -> Block | None:
-    current: Level | None = level
-    while current is not None:
-        if current.block is not None:
-            return current.block
-        current = current.parent
-    return None
-
-
-def _own(level: Level) -> tuple[Block | None, ...]:
-    return (level.block,) if level.block is not None else ()
 
 
 def _path(level: Level, name: str) -> str:

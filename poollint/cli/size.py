@@ -30,7 +30,13 @@ APPLICATIONS = (
 FORMATS = click.Choice(["text", "json", "csv"])
 
 
-class Quantity(click.ParamType):
+if TYPE_CHECKING:
+    Parameter = click.ParamType[Any]
+else:
+    Parameter = click.ParamType  # generic since click 8.5 only
+
+
+class Quantity(Parameter):
     """A quantity with its unit, read by one of poollint.sizing.units."""
 
     def __init__(self, name: str, read: Callable[[str], Any]) -> None:
@@ -173,7 +179,7 @@ def size(ctx: click.Context, /, **given: Any) -> int | None:
     """
     if ctx.invoked_subcommand is not None:
         return None
-    if not any(given[name] for name in given if name not in ("format_", "processes", "pools")):
+    if not any(_is_written(name) for name in given):
         click.echo(ctx.get_help())
         return 2
     from poollint.sizing.answer import answer

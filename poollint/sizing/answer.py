@@ -86,7 +86,7 @@ def _verdict(inputs: Inputs, able: int | None, wanted: int | None, allowed: int 
         each, binds = 1, "number of processes"
     if each < floor:
         if most is not None and most < floor:
-            return Verdict(0, 0, "deadlock floor above the budget", possible=False)
+            return Verdict(0, 0, "deadlock floor", possible=False)
         each, binds = floor, "deadlock floor"
     total = each * fleet.steady
     return Verdict(total, each, binds, possible=True)

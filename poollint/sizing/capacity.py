@@ -17,6 +17,7 @@ KNEE_MARGIN = 1.5
 
 _OVERFLOW = 1e250
 _NO_WAIT = 1e-9
+_NEGLIGIBLE = 1e-16
 
 
 def cores_and_spindles(cores: float, spindles: int = 0) -> int:
@@ -78,11 +79,14 @@ def closed_throughput(pool: int, cores: float, compute: float, wait: float) -> f
     busy = 0.0
     for computing in range(1, pool + 1):
         running = min(computing, cores)
-        weight *= (pool - computing + 1) * ratio / running
+        growth = (pool - computing + 1) * ratio / running
+        weight *= growth
         total += weight
         busy += weight * running
         if total > _OVERFLOW:
             weight, total, busy = weight / _OVERFLOW, total / _OVERFLOW, busy / _OVERFLOW
+        if growth < 1 and weight < total * _NEGLIGIBLE * (1 - growth):
+            break
     return busy / total / compute
 
 
@@ -95,9 +99,11 @@ def pool_for_share(cores: float, compute: float, wait: float, target: float = GO
     if not_negative(wait, "wait") < compute * _NO_WAIT:
         return max(1, up(positive(cores, "cores")))
     wanted = target * ceiling(cores, compute) * (1 - 1e-12)
-    low, high = 0, 1
+    # n connections never finish more than n ÷ (compute + wait)
+    high = max(1, down(wanted * (compute + wait)))
+    low = high - 1
     while closed_throughput(high, cores, compute, wait) < wanted:
-        low, high = high, high * 2
+        low, high = high, up(high * 1.1) + 1
     while high - low > 1:
         middle = (low + high) // 2
         if closed_throughput(middle, cores, compute, wait) < wanted:

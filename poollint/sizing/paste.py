@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SHORTEST_ACQUIRE, USUAL_ACQUIRE, LONGEST_ACQUIRE = 1, 5, 30
 WAITS_PER_ACQUIRE = 10
 OWN_CONNECTIONS = 3
+USUAL_CLIENTS = 100
+"""PgBouncer's default of max_client_conn, below which nobody needs to go."""
 
 
 class Pooler(NamedTuple):
@@ -37,7 +39,7 @@ def values(found: Answer, pooler: Pooler) -> dict[str, int]:
         known["base"] = max(1, verdict.per_process - inputs.overflow)
     if inputs.fleet is not None:
         each = (inputs.pool or verdict.per_process or 1) + (inputs.overflow if inputs.pool else 0)
-        known["clients"] = inputs.fleet.holders * each
+        known["clients"] = max(USUAL_CLIENTS, inputs.fleet.holders * each)
         if verdict.possible:
             known["limit"] = inputs.fleet.holders * verdict.per_process + max(inputs.reserved, OWN_CONNECTIONS)
     elif verdict.possible:

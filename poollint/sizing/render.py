@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poollint.sizing.units import number, show_seconds
+from poollint.sizing.units import number, show_bytes, show_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ QUESTIONS = {
     "memory": "Memory of the server's connections",
 }
 
+IMPOSSIBLE = {
+    "budget": "there are more pools than usable connections",
+    "deadlock floor": "the deadlock floor of a pool is above what the limit leaves for it",
+}
+
 
 def headline(found: Answer) -> str:
     """The answer in one line."""
@@ -28,7 +33,7 @@ def headline(found: Answer) -> str:
     others = _others(found)
     rest = f" ({'; '.join(others)})" if others else ""
     if not verdict.possible:
-        return f"not possible: {verdict.binds} binds{rest}"
+        return f"not possible: {IMPOSSIBLE[verdict.binds]}{rest}"
     pools = verdict.total // verdict.per_process
     spread = f" → {number(verdict.per_process)} in each of {number(pools)} pools" if pools > 1 else ""
     return f"{number(verdict.total)} connections{spread}, bound by {verdict.binds}{rest}"
@@ -46,9 +51,9 @@ def _others(found: Answer) -> list[str]:
 def text(found: Answer, changes: list[Change], pasted: list[tuple[str, str]], more: str = "") -> str:
     """The whole explanation. ``pasted``: titles and lines of settings; ``more``: a plot."""
     parts = [headline(found)]
-    if (found.verdict.total > found.shared and found.verdict.possible) or not found.verdict.possible:
+    if found.verdict.binds in ("budget", "number of processes") and found.inputs.fleet is not None:
         parts[0] += f"\nthrough one shared pooler: {number(found.shared)} connections"
-    parts += [f"warning: {warning}" for warning in found.warnings]
+    parts.append("\n".join(f"warning: {warning}" for warning in found.warnings))
     for question, title in QUESTIONS.items():
         steps = [step for step in found.steps if step.question == question]
         if steps:
@@ -60,13 +65,15 @@ def text(found: Answer, changes: list[Change], pasted: list[tuple[str, str]], mo
     if more:
         parts.append(more)
     parts += [f"{title}\n{lines}" for title, lines in pasted]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _step_text(step: Step) -> str:
     mark = "*" if step.chosen else "-"
-    value = number(round(step.value, 3))
-    lines = [f"  {mark} {step.name}: {value} {step.unit}", step.formula, f"{step.numbers} → {value}   [{step.source}]"]
+    value = show_bytes(step.value) if step.unit == "bytes" else number(round(step.value, 3))
+    title = f"  {mark} {step.name}: {value}" + ("" if step.unit == "bytes" else f" {step.unit}")
+    result = "" if step.unit == "bytes" or step.numbers.replace(",", "") == value.replace(",", "") else f" → {value}"
+    lines = [title, step.formula, f"{step.numbers}{result}   [{step.source}]"]
     return "\n      ".join(lines)
 
 

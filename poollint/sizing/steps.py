@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from poollint.sizing import budget, capacity, demand, memory, scalability, thumb
+from poollint.sizing import budget, capacity, demand
 from poollint.sizing.deadlock import deadlock_floor
 from poollint.sizing.units import number, show_bytes, show_seconds, show_share
 
@@ -32,18 +32,22 @@ def capacity_steps(inputs: Inputs) -> list[Step]:
     """How many transactions the database can usefully run at once: by points, by wait and compute, by rules."""
     steps = []
     if inputs.points:
+        from poollint.sizing import scalability
+
         few = len({point.connections for point in inputs.points}) < scalability.FEWEST_POINTS
         steps.append(_two_points_step(inputs) if few else _measured_step(inputs))
-    if inputs.cores is not None:
-        if inputs.compute is not None and inputs.wait is not None:
-            steps += _wait_steps(inputs, inputs.cores, inputs.compute, inputs.wait)
-        steps += _core_steps(inputs, inputs.cores)
+    if inputs.cores is not None and inputs.compute is not None and inputs.wait is not None:
+        steps += _wait_steps(inputs, inputs.cores, inputs.compute, inputs.wait)
     if inputs.app is not None:
         steps += _app_steps(inputs)
+    if inputs.cores is not None:
+        steps += _core_steps(inputs, inputs.cores)
     return [step._replace(chosen=index == 0) for index, step in enumerate(steps)]
 
 
 def _measured_step(inputs: Inputs) -> Step:
+    from poollint.sizing import scalability
+
     found = scalability.recommend(list(inputs.points), inputs.share)
     law = found.fit
     peak = "levels off" if law.peak is None else f"peak at {law.peak:.1f}"
@@ -61,15 +65,16 @@ def _two_points_step(inputs: Inputs) -> Step:
     """ValueError where CPU time and cores are missing, which stand in for the points that a fit would need."""
     if inputs.cores is None or inputs.compute is None:
         raise ValueError(
-            f"a fit needs {scalability.FEWEST_POINTS} different sizes, better six or more; with fewer give --cores and "
-            "--compute, the CPU time of a transaction under load"
+            "a fit needs four different sizes, better six or more; with fewer give --cores and --compute, the CPU time of "
+            "a transaction under load"
         )
     point = min(inputs.points, key=lambda point: abs(point.connections - (inputs.cores or 1)))
     found = capacity.pool_from_two_points(inputs.cores, *point, inputs.compute, inputs.share)
     hold = point.connections / point.throughput
+    model = capacity.pool_for_share(inputs.cores, inputs.compute, max(0.0, hold - inputs.compute), inputs.share)
     numbers = (
         f"hold {point.connections} ÷ {number(point.throughput)}/s = {show_seconds(hold)}, compute under load "
-        f"{show_seconds(inputs.compute)}: {number(capacity.KNEE_MARGIN)} × {found / capacity.KNEE_MARGIN:.3g}"
+        f"{show_seconds(inputs.compute)}: {number(capacity.KNEE_MARGIN)} × {model}"
     )
     name = "closed model from a point at few connections and the CPU time under load"
     formula = f"{number(capacity.KNEE_MARGIN)} × smallest n with X(n) ≥ share × cores ÷ compute"
@@ -120,9 +125,13 @@ def _core_steps(inputs: Inputs, cores: float) -> list[Step]:
 
 
 def _app_steps(inputs: Inputs) -> list[Step]:
+    from poollint.sizing import thumb
+
     name = inputs.app or ""
     rule = thumb.RULES[name]
     found = thumb.thumb(name, cores=inputs.cores, workers=inputs.threads, processes=inputs.processes)
+    if rule.basis == "none" and inputs.cores is not None:
+        return []
     holders = inputs.fleet.steady if inputs.fleet and found.per == "process" else 1
     spread = f"{found.low}" if found.low == found.high else f"{found.low} to {found.high}"
     numbers = f"{spread} for each {found.per}" if found.per != "total" else f"{spread} in all"
@@ -197,7 +206,7 @@ def budget_steps(inputs: Inputs) -> list[Step]:
         return steps
     each = budget.pool_per_holder(usable, fleet)
     holders = _holders_text(inputs, fleet)
-    source = "Kubernetes API, RollingUpdateDeployment (maxSurge rounds up)"
+    source = "Kubernetes API, RollingUpdateDeployment (maxSurge rounds up)" if fleet.surge else "arithmetic"
     counted = Step("budget", "pools at the worst moment", *holders, fleet.holders, "pools", source, chosen=False)
     share = f"{usable} ÷ {fleet.holders}"
     own = Step(
@@ -254,6 +263,8 @@ def memory_steps(inputs: Inputs, connections: int) -> list[Step]:
     """What so many connections take of the server's memory, when that is known."""
     if inputs.memory is None or not connections:
         return []
+    from poollint.sizing import memory
+
     steps = []
     for kind in ("idle", "warm"):
         each = memory.PER_CONNECTION[kind]

@@ -62,6 +62,7 @@ def test_one_connection_computes_and_waits_in_turn() -> None:
 def test_thousands_of_connections_do_not_overflow() -> None:
     assert capacity.closed_throughput(5000, 64, 0.001, 0.5) == pytest.approx(5000 / 0.501, rel=0.01)
     assert capacity.closed_throughput(20000, 4, 1, 9) == pytest.approx(4)
+    assert capacity.pool_for_share(64, 1e-5, 10.0) == pytest.approx(64e6, rel=0.06)
 
 
 times = st.floats(0.001, 1000)

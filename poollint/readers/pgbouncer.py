@@ -47,6 +47,8 @@ BELONGS_ELSEWHERE = {
     "sslmode": "the two sides have server_tls_sslmode and client_tls_sslmode",
     "service_name": "it exists on Windows only; elsewhere the setting is job_name",
 }
+#: faults of values with which the program runs: to correct them changes what it does
+CHANGES_WHAT_RUNS = ("quoted-kept", "inline-comment-kept", "socket-mode-decimal")
 _LITERAL = re.compile(r"""["'*?\[~]|^=|\s[;#]""")
 _TRAILING_BLANKS = " \t\r\n\v\f"
 
@@ -69,7 +71,7 @@ class _Reader:
         self.main = self._block("main", "", Place(source, 0, 0), path="pgbouncer")
         self.main_headers: list[Place] = []
         self.resets: list[tuple[Place, Place, dict[str, Setting]]] = []
-        self.homeless = False
+        self.homeless = self.headless = False
         self.entries: dict[str, dict[str, Block]] = {"database": {}, "user": {}, "peer": {}}
         self.complete = True
         self.templated = False
@@ -130,6 +132,11 @@ class _Reader:
         place = Place(source, node.start, node.end)
         text = source.text[node.start : node.end]
         kind, fix = node.kind, None
+        if kind in ("section", "bom"):
+            self.headless = True
+        if kind == "section":
+            self.section = self.section_place = None
+            self.homeless = True
         before = previous.value if isinstance(previous, Entry) else ""
         start = source.text.rfind("\n", 0, node.start) + 1
         if kind == "bom":
@@ -228,6 +235,7 @@ class _Reader:
             self._unknown_section(node, place)
 
     def _unknown_section(self, node: Section, place: Place) -> None:
+        self.headless = True
         folded = node.name.strip().lower()
         meant = {"database": "databases", "user": "users", "peer": "peers"}.get(folded, folded)
         fix, hint = None, ""
@@ -295,8 +303,9 @@ class _Reader:
             self.main.problem("newer-setting", key_place, setting=spec.name, values=values)
         decoded = decode(spec, node.value, self.target, self.lacks)
         for fault in decoded.faults:
-            fix = Fix(f"write {fault.meant}", (Edit(place, fault.meant),)) if fault.meant else None
-            values = {"key": node.key, "raw": node.value[:200], **fault.values}
+            safe = fault.kind not in CHANGES_WHAT_RUNS
+            fix = Fix(f"write {fault.meant}", (Edit(place, fault.meant),), safe=safe) if fault.meant else None
+            values = {"key": node.key, "raw": node.value[:200] or "(nothing)", **fault.values}
             self.main.problem(fault.kind, _value_place(place, key_place), setting=spec.name, values=values, fix=fix)
         value = decoded.value
         previous = self.main.settings.pop(spec.name, None)
@@ -348,7 +357,7 @@ class _Reader:
         known = self.entries[kind]
         previous = known.pop(node.key, None)
         if previous is not None and not self.control:
-            if previous.place.source is source:
+            if previous.place.source is source and previous.place.start != key_place.start:
                 values = {"name": node.key, "section": self.section}
                 related = ((key_place, "this line holds"),)
                 self.problem("duplicate-entry", previous.place, values=values, related=related)
@@ -391,7 +400,7 @@ class _Reader:
         main = self.main
         present = bool(self.main_headers)
         if not present:
-            if self.complete and not self._is_fragment():
+            if self.complete and not self.headless and not self._is_fragment():
                 self.problem("no-main-section", Place(self.source, 0, 0))
             self.complete = False
         main.complete = self.complete

@@ -96,7 +96,7 @@ class EntryReader(NamedTuple):
 
     def _error(self, block: Block, entry: Entry, error: ConnstrError, pairs: list[Pair], *, star: bool) -> None:
         place = self._place(entry, error.start, error.end)
-        word = entry.value[error.start : error.end]
+        word = entry.value[error.start : error.end].partition("=")[0]
         if _URI.match(entry.value):
             kind = "connstr-uri"
         elif word[:1] in (";", "#"):
@@ -214,12 +214,12 @@ class EntryReader(NamedTuple):
             result = values.parse_atoi(raw) if numeric else raw
             fix = None
             if raw[-1] in ",;" and not _SEPARATED.search(raw[:-1]):
-                fix = Fix(f"drop the {raw[-1]}", (Edit(place, raw[:-1]),))
+                fix = Fix(f"drop the {raw[-1]}", (Edit(place, raw[:-1]),), safe=numeric)
             separator = raw[-1] if raw[-1] in ",;" else ("," if "," in raw else ";")
             values_shown = {**shown, "result": result, "separator": separator}
             kind = "connstr-separator-number" if numeric else "connstr-separator"
             block.problem(kind, place, setting=spec.name, values=values_shown, fix=fix)
-            return not numeric
+            return True
         if (
             not pair.quoted
             and raw.startswith('"')
@@ -236,7 +236,7 @@ class EntryReader(NamedTuple):
         return "=" in raw and (key in self.kind.settings or key in self.kind.aliases)
 
     def _tab_fix(self, place: Place, raw: str) -> Fix | None:
-        return Fix("replace the tab by a space", (Edit(place, re.sub(r"\t+", " ", raw).rstrip(" ")),))
+        return Fix("replace the tab by a space", (Edit(place, re.sub(r"\t+", " ", raw).rstrip(" ")),), safe=False)
 
 
 def _mask(match: re.Match[str]) -> str:
@@ -255,7 +255,7 @@ def _single_quotes(place: Place, raw: str) -> Fix | None:
     if len(raw) < 3 or not raw.endswith('"') or set(raw[1:-1]) & {'"', "'"}:
         return None
     first, last = Place(place.source, place.start, place.start + 1), Place(place.source, place.end - 1, place.end)
-    return Fix("use single quotes", (Edit(first, "'"), Edit(last, "'")))
+    return Fix("use single quotes", (Edit(first, "'"), Edit(last, "'")), safe=False)
 
 
 def suggest(word: str, kind: KindSpec, target: Version | None) -> str:

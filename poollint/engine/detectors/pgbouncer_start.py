@@ -30,7 +30,7 @@ def since(target: Version | None, *version: int) -> bool:
 def text(block: Block, name: str) -> str | None:
     """A text setting; None when it cannot be known."""
     value = block.value(name)
-    if value is UNKNOWN:
+    if value is UNKNOWN or (value is None and name in block.settings):
         return None
     return value if isinstance(value, str) else ""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from poollint.engine.hits import RuleContext
 
 _WORD = re.compile(r"[,\s]+")
+MOST_NAMES = 200
 _FROM = re.compile(r"(?i)\bfrom\s+(\"[^\"]+\"|[\w$]+)(\s*\.)?")
 
 
@@ -79,11 +80,11 @@ def admin_words(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         names = setting.value
         if len(names) > 1 and names[0] == names[-1] and names[0] in "'\"":
             continue
-        for word in _WORD.split(names):
+        for word in dict.fromkeys(_WORD.split(names, MOST_NAMES)):
             if word == "*":
                 yield Hit(setting, {}, case="star")
             elif word and (word[0] in "'\"" or ";" in word):
-                yield Hit(setting, {"word": word}, case="quote" if word[0] in "'\"" else "semicolon")
+                yield Hit(setting, {"word": word[:60]}, case="quote" if word[0] in "'\"" else "semicolon")
 
 
 def search_path(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -109,7 +110,7 @@ def startup_parameters(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if setting is None or not isinstance(setting.value, str):
         return
     known = ("extra_float_digits", "options", "search_path", "application_name", "statement_timeout", "geqo")
-    for word in _WORD.split(setting.value):
+    for word in dict.fromkeys(_WORD.split(setting.value, MOST_NAMES)):
         if word not in known and word.lower() in known:
             yield Hit(setting, {"word": word, "meant": word.lower()}, case="letters")
         elif word in ("options", "search_path"):

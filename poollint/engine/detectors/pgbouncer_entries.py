@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from poollint.blocks import Block
     from poollint.engine.hits import RuleContext
 
+MOST_HOSTS = 50
+
 
 def zero_inherits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A written 0 that falls back to a global value which is not 0."""
@@ -34,7 +36,7 @@ def host_form(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if any(sign in setting.value for sign in "\t ;'\""):
         return
-    for item in setting.value.split(","):
+    for item in dict.fromkeys(setting.value.split(",", MOST_HOSTS)):
         if "=" in item or item[:1] in "/@":
             continue
         case = ""
@@ -45,4 +47,4 @@ def host_form(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         elif item.count(":") == 1:
             case = "port"
         if case:
-            yield Hit(setting, {"item": item}, case=case)
+            yield Hit(setting, {"item": item[:100]}, case=case)

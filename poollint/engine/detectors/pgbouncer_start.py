@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from poollint.versions import Version
 
 PROTOCOLS = frozenset(("all", "default", "secure", "tlsv1", "tlsv1.0", "tlsv1.1", "tlsv1.2", "tlsv1.3"))
+MOST_WORDS = 10  # findings of one list; what is wrong with the rest is the same
 OLD_PROTOCOLS = frozenset(("all", "legacy", "tlsv1", "tlsv1.0", "tlsv1.1"))
 _QUAD = re.compile(r"[0-9.]+")
 #: the name that Debian's policy reserves for what must not exist
@@ -80,16 +81,16 @@ def _protocols(block: Block, name: str, target: Version | None) -> Iterator[Hit]
     protocols = text(block, name)
     if not protocols:
         return
-    old = []
+    old: list[str] = []
     for token in re.split("[,:]", protocols):
         word = token.lstrip(" \t").removeprefix("!").lower()
         if word == "legacy" and since(target, 1, 21):
             yield Hit(name, {}, case="legacy")
             return
         if word not in PROTOCOLS and word != "legacy":
-            yield Hit(name, {"word": token.strip() or "an empty item"}, case="unknown-word")
+            yield Hit(name, {"word": token.strip()[:60] or "an empty item"}, case="unknown-word")
             return
-        if word in OLD_PROTOCOLS and not token.lstrip(" \t").startswith("!"):
+        if word in OLD_PROTOCOLS and word not in old and not token.lstrip(" \t").startswith("!"):
             old.append(word)
     setting = block.get(name)
     negated = "!" in protocols
@@ -102,10 +103,13 @@ def listen_addr(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     addresses = text(block, "listen_addr")
     if addresses is None:
         return
-    items = [item.strip() for item in addresses.split(",")]
-    for item in items:
+    found = 0
+    for item in map(str.strip, addresses.split(",")):
         if item and (reason := _bad_address(item)):
-            yield Hit("listen_addr", {"item": item, "reason": reason})
+            yield Hit("listen_addr", {"item": item[:100], "reason": reason})
+            found += 1
+            if found == MOST_WORDS:
+                return
 
 
 _BAD_ADDRESSES = tuple(

@@ -23,10 +23,23 @@ def main() -> None:
             from poollint.cli.checking import run_check
             from poollint.cli.running import guarded
 
-            raise SystemExit(guarded(lambda: run_check(parsed[0] or (".",), parsed[1])))
+            leave(guarded(lambda: run_check(parsed[0] or (".",), parsed[1])))
     from poollint.cli.main import run
 
     raise SystemExit(run())
+
+
+def leave(status: int) -> None:
+    """End the process without taking apart what it built: a tenth of the time of a check of many blocks."""
+    import atexit
+
+    try:
+        atexit._run_exitfuncs()  # noqa: SLF001 - os._exit leaves them out
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        raise SystemExit(status) from None
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -280,6 +280,7 @@ class _Sockets:
         self.addresses: set[tuple[str, str, bool]] = set()
         self.bound: set[tuple[str, str, bool]] = set()
         self.certain = True
+        self.servers: dict[tuple[str, str, bool], list[tuple[Level, Statement]]] = {}
 
     def server(self, level: Level) -> None:
         here: dict[tuple[str, str, bool], Statement] = {}
@@ -294,6 +295,7 @@ class _Sockets:
                 self.certain = False
                 continue
             self.addresses.add(key)
+            self.servers.setdefault(key, []).append((level, statement))
             if level.zone:
                 continue
             if key in here:
@@ -324,6 +326,30 @@ class _Sockets:
         level.problem("conflicting-listen", statement.place, setting="listen", values={"what": what}, related=related)
 
     def finish(self) -> None:
+        self._connections()
+        for servers in self.servers.values():
+            if any("ssl" in statement.args[1:] for _, statement in servers):
+                self._certificate(servers)
+
+    @staticmethod
+    def _certificate(servers: list[tuple[Level, Statement]]) -> None:
+        """The default server of an address and port that speaks TLS needs a certificate."""
+        default, statement = next(
+            ((level, each) for level, each in servers if "default_server" in each.args or "default" in each.args),
+            servers[0],
+        )
+        http = default.parent
+        if default.kind != "server" or http is None or http.node is None or http.open_ended:
+            return
+        hidden = any(level.open_ended or level.zone for level, _ in servers)
+        given = any(
+            name in level.lists for level in (default, http) for name in ("ssl_certificate", "ssl_reject_handshake")
+        )
+        if not hidden and not given:
+            what = f"the default server of {statement.args[0]} has no ssl_certificate, but listens with ssl"
+            default.problem("missing-statement", statement.place, setting="listen", values={"what": what})
+
+    def _connections(self) -> None:
         """worker_connections must exceed the number of listening sockets."""
         events = next((level for level in self.walk.levels if level.kind == "events"), None)
         setting = events.own.get("worker_connections") if events is not None else None

@@ -7,6 +7,7 @@ the levels afterwards. The walk keeps its own stack, so that depth costs no recu
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, Problem, Setting
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from poollint.readers.base import ReadContext
     from poollint.source import Source
 
+_BLANK = re.compile("[\x0b\x0c\u0085\u00a0\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]")
 MAX_INCLUDES = 2000  # more are not a configuration but a trap
 MAX_DEPTH = 100  # braces within braces
 PSEUDO = frozenset(("if", "limit_except"))
@@ -42,6 +44,8 @@ PSEUDO = frozenset(("if", "limit_except"))
 LISTED = frozenset(
     ("proxy_set_header", "grpc_set_header", "limit_conn", "limit_req", "listen", "server", "limit_conn_zone")
 ) | {"limit_req_zone", "fastcgi_param", "uwsgi_param", "scgi_param"}
+# Statements outside the family that say something about those inside it.
+KEPT = frozenset(("server_name", "ssl_certificate", "ssl_reject_handshake"))
 # Scalars that nginx lets stand twice on one level.
 REPEATABLE = frozenset(
     (
@@ -197,6 +201,7 @@ class Walk:
         self.stack.append(Frame(root, self.tree, iter(self.tree.nodes), posixpath.normpath(self.source.path)))
         while self.stack:
             self._frame(self.stack[-1])
+        self.memo.clear()
 
     # Statements
 
@@ -307,7 +312,8 @@ class Walk:
         values = {"name": spec.name, "since": since or "", "what": spec.name, "raw": ""}
         if spec.get("edition") == "commercial" and not since:
             return "commercial-directive", values, -1
-        if spec.get("removed"):
+        removed = spec.get("removed")
+        if removed and (target is None or target >= parse_version(removed)):
             return (
                 "removed-directive",
                 {**values, "removed": spec.get("removed"), "new": spec.get("replacement", "")},
@@ -324,6 +330,10 @@ class Walk:
         since, target = spec.get("deprecated"), self.target
         if not since or (target is not None and target < parse_version(since)):
             return None
+        if spec.get("removed"):
+            gone = target is None or target >= parse_version(spec.get("removed"))
+            values = {"name": spec.name, "since": since, "removed": spec.get("removed"), "new": spec.get("replacement")}
+            return None if gone else ("deprecated-directive", values, -1)
         values = {
             "name": spec.name,
             "since": since,
@@ -375,7 +385,7 @@ class Walk:
         if name in ("set", "return", "rewrite", "root", "add_header"):
             self._script(level, tree, node)
             return False
-        if name == "server_name":
+        if name in KEPT:
             level.lists.setdefault(name, []).append(
                 Statement(tree.args(node), Place(tree.source, node.start, node.end), level.count)
             )
@@ -393,6 +403,11 @@ class Walk:
                 what = "the file starts with a byte order mark, which becomes part of the first directive's name"
                 level.problem("syntax-error", Place(tree.source, node.start, node.start + 1), values={"what": what})
             return False
+        blank = _BLANK.search(name)
+        if blank is not None and (blank.start() == 0 or name[: blank.start()] in self.allowed):
+            what = f'"{name}" holds a character that looks like a blank and is none (U+{ord(blank[0]):04X})'
+            level.problem("syntax-error", place, setting=name[: blank.start()], values={"what": what})
+            return True
         if HOLE in name or has_hole(name) or level.kind in ("other", "data"):
             level.open_ended = True
             return True

@@ -27,6 +27,7 @@ APPLICATIONS = (
     "threads",
     "grpc",
 )
+NAMED_RULES = ("2-cores", "2-cores-plus-1", "4-cores")
 FORMATS = click.Choice(["text", "json", "csv"])
 
 
@@ -58,12 +59,16 @@ def _hold(text: str) -> tuple[float, float | None]:
     return units.duration(first), units.duration(second) if comma else None
 
 
-def _rule(text: str) -> tuple[float, float]:
+def _rule(text: str) -> tuple[float, float] | str:
+    """A rule of thumb by its name, or as k,m."""
+    if text in NAMED_RULES:
+        return text
     per_core, _, extra = text.partition(",")
     try:
         return float(per_core), float(extra or 0)
     except ValueError:
-        raise ValueError(f"{text!r} is no rule: write k,m for k × cores + m, as 2,1") from None
+        known = ", ".join(NAMED_RULES)
+        raise ValueError(f"{text!r} is no rule: write {known}, or k,m for k × cores + m, as 2,1") from None
 
 
 DURATION = Quantity("duration", units.duration)
@@ -90,12 +95,15 @@ DATABASE = options_of(
     click.option("--threads-per-core", type=COUNT, help="Divide --cores by it: 2 for a count of x86 vCPUs."),
     click.option("--spindles", type=NONE_OR_MORE, default=0, help="Disks that turn; 0 when the data is cached."),
     click.option("--memory", type=BYTES, help="Memory of the database's machine."),
+    click.option("--work-mem", type=BYTES, help="work_mem, for the memory of queries at work."),
     click.option("--db", help="A managed database's class, as rds:db.r6g.xlarge, azure:D4s, heroku:standard-0."),
     click.option("--detect", is_flag=True, help="This machine's cores and memory, within the container's limits."),
     click.option("--compute", type=DURATION, help="CPU time of one transaction on the database's machine."),
     click.option("--wait", type=DURATION, help="Time in a transaction in which no core works for it."),
     click.option("--utilisation", "--utilization", type=SHARE, help="Wanted use of the cores.  [default: 95%]"),
-    click.option("--rule", type=Quantity("k,m", _rule), help="A rule of thumb of your own: k × cores + m."),
+    click.option(
+        "--rule", type=Quantity("k,m", _rule), help="A rule of thumb: 2-cores, 2-cores-plus-1, 4-cores; or k,m."
+    ),
     click.option("--measured", help="Measured connections:throughput, …; or a CSV file of them."),
     click.option("--app", type=click.Choice(APPLICATIONS), help="Also the rule of thumb for a kind of application."),
 )
@@ -213,8 +221,8 @@ def _inputs(given: dict[str, Any]) -> tuple[Inputs, list[str]]:
 
 def _from_options(given: dict[str, Any]) -> dict[str, Any]:
     same = (
-        "cores spindles memory compute wait utilisation rule app rate users think arrival_scv processes pools surge "
-        "terminating max_connections reserved headroom pool overflow threads holding"
+        "cores spindles memory work_mem compute wait utilisation rule app rate users think arrival_scv processes pools "
+        "surge terminating max_connections reserved headroom pool overflow threads holding"
     ).split()
     written = {name for name in same if _is_written(name)}
     fields = {name: given[name] for name in written if given[name] is not None}
@@ -224,6 +232,10 @@ def _from_options(given: dict[str, Any]) -> dict[str, Any]:
         if "cores" not in fields:
             raise ValueError("--threads-per-core divides --cores: give both")
         fields["cores"] /= given["threads_per_core"]
+    if isinstance(fields.get("rule"), str):
+        if "app" in fields:
+            raise ValueError("--app and a named --rule are both rules of thumb: give one of them")
+        fields["app"] = fields.pop("rule")
     if given["measured"]:
         fields["points"] = _points(given["measured"])
     return fields | _hold_fields(given) | _target_fields(given) | _replica_fields(given)
@@ -381,7 +393,7 @@ def _pasted(found: Answer, given: dict[str, Any]) -> list[tuple[str, str]]:
 def _draw(path: str, found: Answer, inputs: Inputs) -> None:
     from poollint.sizing.curve import curve
 
-    points = curve(inputs, max(1, found.shared))
+    points = curve(inputs, max(1, found.shared), growth=1.05)
     if not points:
         raise ValueError("nothing to plot: give --cores with --wait and --compute, --measured, or --rate and --hold")
     if not path.lower().endswith((".svg", ".png", ".pdf")):

@@ -207,6 +207,12 @@ def _impossible(inputs: Inputs, verdict: Verdict, allowed: int | None) -> str:
 def _now_warning(inputs: Inputs, verdict: Verdict) -> list[str]:
     if inputs.pool is None:
         return []
+    if inputs.threads is not None and inputs.holding is not None:
+        useful = demand.useful_threads(inputs.pool + inputs.overflow, inputs.holding)
+        if useful < inputs.threads:
+            return [
+                f"the configured pool keeps {number(useful)} of {inputs.threads} threads at work; the rest wait for it"
+            ]
     taken = int(now_steps(inputs)[0].value)
     if inputs.max_connections is not None:
         usable = budget.usable_connections(inputs.max_connections, inputs.reserved, inputs.headroom)

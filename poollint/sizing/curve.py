@@ -20,24 +20,29 @@ class CurvePoint(NamedTuple):
     wait: float | None
 
 
-def curve(given: Inputs, recommended: int) -> list[CurvePoint]:
-    """Sizes around the recommended one, with what the inputs let know of each; empty when that is nothing."""
+def curve(given: Inputs, recommended: int, growth: float = 1.35) -> list[CurvePoint]:
+    """Sizes around the recommended one, each ``growth`` times the last, with what the inputs let know of them.
+
+    Empty when that is nothing.
+    """
     inputs, _ = completed(given)
-    law = scalability.fit(list(inputs.points)) if inputs.points else None
+    enough = len({point.connections for point in inputs.points}) >= scalability.FEWEST_POINTS
+    law = scalability.fit(list(inputs.points)) if enough else None
     if law is None and (inputs.cores is None or inputs.compute is None or inputs.wait is None) and inputs.rate is None:
         return []
     return [
-        CurvePoint(size, _throughput(inputs, law, size), _wait(inputs, size)) for size in _sizes(inputs, recommended)
+        CurvePoint(size, _throughput(inputs, law, size), _wait(inputs, size))
+        for size in _sizes(inputs, recommended, growth)
     ]
 
 
-def _sizes(inputs: Inputs, recommended: int) -> list[int]:
+def _sizes(inputs: Inputs, recommended: int, growth: float) -> list[int]:
     widest = max([3 * recommended, *(point.connections for point in inputs.points)])
     sizes, size = {1, recommended}, 1.0
     while size < widest:
-        size *= 1.35
+        size *= growth
         sizes.add(min(widest, round(size)))
-    return sorted(sizes - {recommended - 1, recommended + 1} if recommended > 4 else sizes)
+    return sorted(sizes)
 
 
 def _throughput(inputs: Inputs, law: scalability.Fit | None, size: int) -> float | None:

@@ -49,6 +49,7 @@ class Inputs(NamedTuple):
     per_thread: int = 1
     holding: float | None = None
     memory: int | None = None
+    work_mem: int | None = None
 
     @property
     def fleet(self) -> Fleet | None:

@@ -260,21 +260,31 @@ def now_steps(inputs: Inputs) -> list[Step]:
 
 
 def memory_steps(inputs: Inputs, connections: int) -> list[Step]:
-    """What so many connections take of the server's memory, when that is known."""
-    if inputs.memory is None or not connections:
+    """What so many connections take of the server's memory, when that is known, and what their queries may take."""
+    if not connections or (inputs.memory is None and inputs.work_mem is None):
         return []
     from poollint.sizing import memory
 
     steps = []
-    for kind in ("idle", "warm"):
+    for kind, name in (("idle", "connections that are idle"), ("warm", "connections that have seen many relations")):
         each = memory.PER_CONNECTION[kind]
         taken = memory.idle_memory(connections, each)
-        share = show_share(round(taken / inputs.memory, 3))
-        numbers = (
-            f"{number(connections)} × {show_bytes(each)} = {show_bytes(taken)}, {share} of {show_bytes(inputs.memory)}"
-        )
-        name = "connections that are idle" if kind == "idle" else "connections that have seen many relations"
-        steps.append(
-            Step("memory", name, "connections × memory of each", numbers, taken, "bytes", "measured, PostgreSQL 15")
-        )
-    return [steps[0], steps[1]._replace(chosen=False)]
+        numbers = f"{number(connections)} × {show_bytes(each)} = {show_bytes(taken)}{_of_memory(inputs, taken)}"
+        steps.append(_memory_step(name, "connections × memory of each", numbers, taken))
+    if inputs.work_mem is not None:
+        worst = memory.busy_memory(connections, inputs.work_mem)
+        numbers = f"{number(connections)} × 2 × {show_bytes(inputs.work_mem)} × 2 = {show_bytes(worst)}"
+        formula = "active × sort and hash nodes × work_mem × hash_mem_multiplier"
+        name = "queries at work, at worst, on top"
+        steps.append(_memory_step(name, formula, numbers + _of_memory(inputs, worst), worst))
+    return steps
+
+
+def _of_memory(inputs: Inputs, taken: float) -> str:
+    if inputs.memory is None:
+        return ""
+    return f", {show_share(round(taken / inputs.memory, 3))} of {show_bytes(inputs.memory)}"
+
+
+def _memory_step(name: str, formula: str, numbers: str, taken: float) -> Step:
+    return Step("memory", name, formula, numbers, taken, "bytes", "measured, PostgreSQL 15", chosen=False)

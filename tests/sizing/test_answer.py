@@ -64,6 +64,7 @@ def test_what_is_impossible(known: dict[str, Any], reason: str) -> None:
         ({"cores": 10, "rate": 10000, "hold": 0.01}, "only if a transaction took 2 ms"),
         ({"cores": 4, "rate": 500, "hold": 0.01, "target": 0.0001}, "the database runs 8 at once"),
         ({"replicas": 100, "pool": 20, "max_connections": 500}, "take 2,000 of 500 usable connections"),
+        ({"threads": 200, "holding": 0.2, "pool": 10}, "keeps 50 of 200 threads at work"),
         ({"replicas": 1, "pool": 50, "cores": 4}, "the configured pool of 50 is larger than 8"),
         ({"cores": 4, "threads": 4, "per_thread": 4}, "the deadlock floor forces 13 connections where 8 are of use"),
         ({"cores": 4, "replicas": 100}, "let them share 8 through a pooler"),
@@ -125,6 +126,11 @@ def test_one_pool_for_all_is_capacity_within_the_budget() -> None:
     assert answer(Inputs(cores=4, replicas=100, max_connections=500)).shared == 8
     assert answer(Inputs(cores=64, replicas=10, max_connections=50)).shared == 50
     assert answer(Inputs(replicas=1000, max_connections=500)).shared == 500
+
+
+def test_memory_of_connections_and_of_their_queries() -> None:
+    found = answer(Inputs(max_connections=100, memory=16 * 1024**3, work_mem=4_000_000))
+    assert [step.value for step in found.steps if step.question == "memory"] == [200 << 20, 500 << 20, 1_600_000_000]
 
 
 def test_sensitivity_names_what_moves_the_total_most_first() -> None:

@@ -104,7 +104,10 @@ DATABASE = options_of(
     click.option(
         "--rule", type=Quantity("k,m", _rule), help="A rule of thumb: 2-cores, 2-cores-plus-1, 4-cores; or k,m."
     ),
-    click.option("--measured", help="Measured connections:throughput, …; or a CSV file of them."),
+    click.option(
+        "--measured",
+        help="Measured connections:throughput, …, or a CSV file; one point does with --cores and --compute under load.",
+    ),
     click.option("--app", type=click.Choice(APPLICATIONS), help="Also the rule of thumb for a kind of application."),
 )
 LOAD = options_of(

@@ -13,7 +13,16 @@ from poollint.sizing import budget, capacity, demand
 from poollint.sizing.deadlock import deadlock_floor
 from poollint.sizing.inputs import Inputs, completed
 from poollint.sizing.rounding import up
-from poollint.sizing.steps import Step, budget_steps, capacity_steps, demand_steps, floor_steps, memory_steps, now_steps
+from poollint.sizing.steps import (
+    PRACTICE,
+    Step,
+    budget_steps,
+    capacity_steps,
+    demand_steps,
+    floor_steps,
+    memory_steps,
+    now_steps,
+)
 from poollint.sizing.units import number, show_seconds
 
 
@@ -56,6 +65,8 @@ def answer(given: Inputs) -> Answer:
     able, wanted, allowed, floor = (_chosen(steps) for steps in (capacities, demands, budgets, floors))
     needed = int(demands[-1].value) if demands else None
     verdict = _verdict(inputs, able, needed, allowed, floor or 1)
+    if verdict.binds == "capacity" and capacities[0].source == PRACTICE:
+        verdict = verdict._replace(binds="rule of thumb")
     ours = (*capacities, *demands, *budgets, *floors)
     steps = (*ours, *now_steps(inputs), *memory_steps(inputs, verdict.total))
     told = (*assumptions, *_assumptions(inputs, capacities))

@@ -35,8 +35,9 @@ def values(found: Answer, pooler: Pooler) -> dict[str, int]:
     known: dict[str, int] = {"acquire_s": _acquire(inputs.target)}
     known["acquire_ms"] = known["acquire_s"] * 1000
     if verdict.possible:
-        known |= {"pool": verdict.per_process, "total": verdict.total, "overflow": inputs.overflow}
-        known["base"] = max(1, verdict.per_process - inputs.overflow)
+        overflow = min(inputs.overflow, verdict.per_process - 1)
+        known |= {"pool": verdict.per_process, "total": verdict.total, "overflow": overflow}
+        known["base"] = verdict.per_process - overflow
     if inputs.fleet is not None:
         each = (inputs.pool or verdict.per_process or 1) + (inputs.overflow if inputs.pool else 0)
         known["clients"] = max(USUAL_CLIENTS, inputs.fleet.holders * each)

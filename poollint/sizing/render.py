@@ -42,7 +42,7 @@ def headline(found: Answer) -> str:
 def _others(found: Answer) -> list[str]:
     told = []
     for name, size in (("capacity", found.capacity), ("demand", found.demand), ("budget", found.budget)):
-        if size is not None and found.verdict.binds != name:
+        if size is not None and found.verdict.binds not in (name, "rule of thumb" if name == "capacity" else name):
             word = {"capacity": "capacity is", "demand": "demand needs", "budget": "budget allows"}[name]
             told.append(f"{word} {number(size)}")
     return told

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from poollint.sizing.inputs import Inputs
 
 
+BY_CORES = ("2-cores", "2-cores-plus-1", "4-cores")
+PRACTICE = "practice, not measured"
+
+
 class Step(NamedTuple):
     """One computation. ``question`` is capacity, demand, budget, floor, now or memory; ``chosen``: its value is the
     answer to it.
@@ -38,10 +42,12 @@ def capacity_steps(inputs: Inputs) -> list[Step]:
         steps.append(_two_points_step(inputs) if few else _measured_step(inputs))
     if inputs.cores is not None and inputs.compute is not None and inputs.wait is not None:
         steps += _wait_steps(inputs, inputs.cores, inputs.compute, inputs.wait)
+    thumbs = [] if inputs.cores is None else _core_steps(inputs, inputs.cores)
     if inputs.app is not None:
-        steps += _app_steps(inputs)
-    if inputs.cores is not None:
-        steps += _core_steps(inputs, inputs.cores)
+        found = _app_steps(inputs)
+        # a rule for one process says nothing of what the database can do for many
+        thumbs = found + thumbs if inputs.app in BY_CORES else thumbs + found
+    steps += thumbs
     return [step._replace(chosen=index == 0) for index, step in enumerate(steps)]
 
 
@@ -136,7 +142,7 @@ def _app_steps(inputs: Inputs) -> list[Step]:
     spread = f"{found.low}" if found.low == found.high else f"{found.low} to {found.high}"
     numbers = f"{spread} for each {found.per}" if found.per != "total" else f"{spread} in all"
     title = f"rule of thumb for {rule.title}"
-    return [Step("capacity", title, rule.valid, numbers, found.high * holders, "connections", "practice, not measured")]
+    return [Step("capacity", title, rule.valid, numbers, found.high * holders, "connections", PRACTICE)]
 
 
 def demand_steps(inputs: Inputs) -> list[Step]:

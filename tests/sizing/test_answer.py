@@ -35,8 +35,10 @@ from poollint.sizing.sensitivity import sensitivity
         ({"cores": 4, "replicas": 100}, 100, 1, "number of processes"),
         ({"cores": 4, "threads": 4, "per_thread": 4}, 13, 13, "deadlock floor"),
         ({"rate": 200, "hold": 0.05, "target": 0.01, "replicas": 2}, 22, 11, "demand"),
-        ({"app": "workers", "threads": 2}, 4, 4, "capacity"),
-        ({"app": "microservice", "replicas": 3}, 30, 10, "capacity"),
+        ({"app": "workers", "threads": 2}, 4, 4, "rule of thumb"),
+        ({"app": "microservice", "replicas": 3}, 30, 10, "rule of thumb"),
+        ({"app": "2-cores-plus-1", "cores": 4}, 9, 9, "rule of thumb"),
+        ({"app": "node-api", "cores": 4, "replicas": 3}, 6, 2, "capacity"),
     ],
 )
 def test_what_binds(known: dict[str, Any], total: int, each: int, binds: str) -> None:

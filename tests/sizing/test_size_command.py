@@ -183,6 +183,13 @@ def test_every_target_gets_its_lines(name: str) -> None:
     assert "{" not in settings[0]["lines"].replace("({", "").replace(": {", "").replace("= {", "")
 
 
+def test_base_and_overflow_stay_within_the_pool() -> None:
+    words = "--max-connections 100 --instances 10 --overflow 10".split()
+    lines = answer(*words, "--for", "sqlalchemy")["settings"][0]["lines"]
+    assert "pool_size=1," in lines
+    assert "max_overflow=9," in lines
+
+
 def test_a_target_without_what_it_needs_says_so() -> None:
     assert "not enough is known" in answer("--cores", "4", "--for", "nginx")["settings"][0]["lines"]
 

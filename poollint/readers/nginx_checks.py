@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from poollint.readers.nginx_levels import Level, Statement, Walk
 
 BACKUPLESS = frozenset(("ip_hash", "hash", "random"))  # balancing methods that know no backup servers
+PART_FOLDERS = frozenset(
+    ("conf.d", "sites-available", "sites-enabled", "snippets", "default.d", "includes", "templates")
+)
 PORT_WANTED = frozenset(("fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "memcached_pass"))
 
 
@@ -44,6 +48,8 @@ def _main(walk: Walk) -> None:
     if not walk.whole or root.open_ended or walk.tree.templated or "events" in root.lists:
         return
     if not walk.tree.nodes:
+        if posixpath.basename(posixpath.dirname(walk.source.path)) in PART_FOLDERS:
+            return
         place = Place(walk.source, 0, 0)
     elif root.lists.get("http") or root.lists.get("stream"):
         place = (root.lists.get("http") or root.lists["stream"])[0].place

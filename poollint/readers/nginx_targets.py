@@ -36,7 +36,7 @@ def split_target(text: str, default_scheme: str = "") -> tuple[str, str, str]:
     """Scheme, host with port, and the path behind it."""
     scheme = default_scheme
     match = _SCHEME.match(text)
-    if match is not None:
+    if match is not None and match[1] != "unix":
         scheme, text = match[1].lower(), text[match.end() :]
     if text.startswith("unix:"):
         path, colon, uri = text[5:].partition(":")

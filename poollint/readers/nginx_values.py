@@ -638,6 +638,9 @@ def _proxy_pass(value: Value) -> Any:
     return _pass_address(value, text, text.partition("://")[2])
 
 
+SCHEMES = {"uwsgi_pass": ("uwsgi", "suwsgi"), "grpc_pass": ("grpc", "grpcs")}
+
+
 def _pass(value: Value) -> Any:
     """fastcgi_pass and its like: an address, perhaps with a scheme."""
     text = value.args[0] if value.args else ""
@@ -648,7 +651,13 @@ def _pass(value: Value) -> Any:
         if fault:
             value.invalid(fault)
         return text
-    return _pass_address(value, text, text.partition("://")[2] or text)
+    scheme, mark, rest = text.partition("://")
+    if not mark or scheme.lower() not in SCHEMES.get(value.spec.name, ()):
+        rest = text
+        if mark and not text.startswith("unix:"):
+            value.invalid("a scheme does not belong here; write host:port")
+            return text
+    return _pass_address(value, text, rest)
 
 
 def _pass_address(value: Value, text: str, rest: str) -> str:

@@ -174,6 +174,7 @@ def test_an_upstream_in_facts() -> None:
         ("fastcgi_pass 127.0.0.1:9000;", "address", "127.0.0.1", 9000, ""),
         ("grpc_pass grpcs://app;", "upstream", "app", None, "grpcs"),
         ("uwsgi_pass app;", "upstream", "app", None, ""),
+        ("uwsgi_pass unix:///run/app.sock;", "unix", "unix:///run/app.sock", None, ""),
         ("return 204;", "", "", None, ""),
     ],
 )
@@ -446,6 +447,31 @@ def test_no_problem_is_invented_in_a_template(text: str) -> None:
 )
 def test_problems(text: str, target: str, kind: str) -> None:
     assert kinds(reading(text, target=target)) == ({kind} if kind else set())
+
+
+def test_an_empty_file() -> None:
+    assert kinds(reading("")) == {"missing-statement"}
+    assert kinds(reading("", path="nginx/conf.d/empty.conf")) == set()
+    assert kinds(reading("# nothing yet\n", path="conf/a.conf")) == set()
+
+
+def test_blanks_that_are_none() -> None:
+    assert kinds(reading("upstream a { server b; keepalive\u00a016; }")) == {"syntax-error"}
+    assert kinds(reading("upstream a { server b; keepalive 16\u00a0; }")) == {"invalid-value"}
+
+
+def test_a_default_server_with_tls_needs_a_certificate() -> None:
+    server = "server { listen 443 ssl; server_name a; %s }"
+    whole = "events {} http { %s }"
+    assert kinds(reading(whole % (server % ""))) == {"missing-statement"}
+    assert kinds(reading(whole % (server % "ssl_reject_handshake on;"))) == set()
+    assert kinds(reading(whole % ("ssl_certificate x; " + server % ""))) == set()
+    assert kinds(reading(server % "")) == set()
+
+
+@pytest.mark.parametrize(("target", "kind"), [("1.22.1", "deprecated-directive"), ("1.25.1", "removed-directive")])
+def test_the_ssl_directive(target: str, kind: str) -> None:
+    assert kinds(reading("server { ssl off; }", target=target)) == {kind}
 
 
 def test_every_typo_is_reported() -> None:

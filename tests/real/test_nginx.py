@@ -187,6 +187,18 @@ LOCATION = (
     "proxy-pass http://127.0.0.1;",
     "Proxy_Pass http://127.0.0.1;",
     "proxy_set_headers a b;",
+    "uwsgi_pass unix:///tmp/x.sock;",
+    "uwsgi_pass uwsgi://127.0.0.1:3031;",
+    "uwsgi_pass suwsgi://127.0.0.1:3031;",
+    "fastcgi_pass unix:/tmp/x.sock;",
+    "fastcgi_pass unix:/tmp/x.sock:;",
+    "grpc_pass grpcs://127.0.0.1:443;",
+    "scgi_pass scgi://127.0.0.1:3031;",
+    "fastcgi_pass http://127.0.0.1:9000;",
+    "grpc_pass http://127.0.0.1:9000;",
+    "proxy_pass http://unix:///tmp/x.sock;",
+    "location ^~ /a { } location /a { }",
+    "location = /a { } location /a { }",
 )
 
 UPSTREAM = (
@@ -396,6 +408,12 @@ HTTP = (
     ";",
     "server { ; }",
     "server { } ;",
+    "server { listen 127.0.0.1:8443 ssl; }",
+    "server { listen 127.0.0.1:8443 ssl; ssl_reject_handshake on; }",
+    "server { listen 127.0.0.1:8443; } server { listen 127.0.0.1:8443 ssl; }",
+    "ssl off;",
+    "upstream u { server 127.0.0.1; keepalive 3; }",
+    "upstream u { server 127.0.0.1; keepalive 3; }",
 )
 
 MAIN = (

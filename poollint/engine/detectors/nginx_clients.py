@@ -128,7 +128,8 @@ def next_to_pass(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     handler = block.facts.get("handler")
     if not handler or block.facts.get("pseudo"):
         return
-    found = [setting for name in CLIENT_KEEPALIVE if (setting := written(block, name)) is not None and setting.value]
+    settings = [setting for name in CLIENT_KEEPALIVE if (setting := written(block, name)) is not None]
+    found = [setting for setting in settings if known(setting.value) and setting.value]
     if not found:
         return
     upstream = block.links.get("upstream")

@@ -288,7 +288,7 @@ class Walk:
         trouble = self._unavailable(spec) or self._count_trouble(spec, args)
         if trouble is not None:
             faults.append(trouble)
-        elif len(args) >= spec.get("args", (0,))[0]:
+        elif _fits(spec, args):
             decoded = decode(spec, args, self.target)
             value = decoded.value
             for fault in decoded.faults:
@@ -653,6 +653,11 @@ def _specs(context: ReadContext) -> dict[str, dict[str, SettingSpec]]:
         }
     specs["server_if"] = {}
     return specs
+
+
+def _fits(spec: SettingSpec, args: list[str]) -> bool:
+    low, high = spec.get("args", (0, -1))
+    return low <= len(args) and (high < 0 or len(args) <= high)
 
 
 def condition_trouble(args: list[str]) -> str:

@@ -474,6 +474,13 @@ def test_the_ssl_directive(target: str, kind: str) -> None:
     assert kinds(reading("server { ssl off; }", target=target)) == {kind}
 
 
+def test_a_template_may_stand_for_several_arguments() -> None:
+    assert (
+        kinds(reading("server { limit_conn {{ zone }} 3 {{ more }}; proxy_buffers {{ both }}; }", path="conf/a"))
+        == set()
+    )
+
+
 def test_every_typo_is_reported() -> None:
     found = reading("server { keepalives 1; } server { keepalives 2; }")
     assert sum(len(block.problems) for block in found.blocks) == 2

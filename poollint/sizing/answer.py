@@ -130,6 +130,10 @@ def _assumptions(inputs: Inputs, capacities: list[Step]) -> list[str]:
     told = []
     if capacities and capacities[0].name == "rule of thumb":
         told.append("transactions do not wait while they hold a connection: measure --wait and --compute")
+    if capacities and capacities[0].name.startswith("closed model,"):
+        told.append(
+            "compute is the CPU time under load: at one connection it comes out up to twice as high, and the size too small"
+        )
     if capacities and inputs.cores is not None and not inputs.points:
         told.append("cores are the database's own, hyper-threads not counted, and nothing else runs on them")
     if inputs.rate is not None and inputs.hold is not None:

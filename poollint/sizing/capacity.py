@@ -12,8 +12,11 @@ from poollint.sizing.rounding import down, not_negative, positive, share, up
 GOOD_SHARE = 0.95
 """The share of the ceiling that a recommended pool reaches: beyond it, connections buy little."""
 
-KNEE_MARGIN = 1.5
-"""How much later than the closed model's the knee of a real database comes, by our sweeps (tests/bench/sweep.py)."""
+KNEE_MARGIN = 2.0
+"""How much later than the closed model's the knee of a real database comes, by sweeps with tests/bench/sweep.py.
+
+1.75 to 2.5 did about equally well there; too few connections cost throughput in proportion, too many little.
+"""
 
 _OVERFLOW = 1e250
 _NO_WAIT = 1e-9

@@ -121,7 +121,7 @@ def test_what_follows_is_told() -> None:
 
 def test_two_points_take_the_cpu_time_under_load() -> None:
     found = answer(Inputs(cores=4, compute=1.0, points=(Point(4, 0.8), Point(16, 3.0))))
-    assert found.verdict.total == 35  # hold 5, wait 4: the model's 23, times 1.5, rounded up
+    assert found.verdict.total == 46  # hold 5, wait 4: twice the model's 23
 
 
 def test_one_pool_for_all_is_capacity_within_the_budget() -> None:

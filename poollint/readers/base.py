@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from poollint.blocks import Block, Problem
     from poollint.files import Files
@@ -20,9 +20,10 @@ class ReadContext:
     ``target`` is the version that the user named, None when nobody said (then the newest's defaults hold).
     ``config`` holds the system's options (``[options.NAME]`` of its catalogue), defaults filled in.
     ``named`` tells that the user said which system this is (``--as``, ``files``) or that its name did.
+    ``systems``, ``catalogue_of`` and ``target_of`` speak of all systems, for files that hold settings of several.
     """
 
-    __slots__ = ("catalogue", "config", "files", "named", "target")
+    __slots__ = ("catalogue", "catalogue_of", "config", "files", "named", "systems", "target", "target_of")
 
     def __init__(
         self,
@@ -32,7 +33,13 @@ class ReadContext:
         target: Version | None = None,
         config: Mapping[str, Any] | None = None,
         named: bool = True,
+        systems: Mapping[str, Mapping[str, Any]] | None = None,
+        catalogue_of: Callable[[str], Catalogue] | None = None,
+        target_of: Callable[[str], Version | None] | None = None,
     ) -> None:
+        self.systems = systems or {}
+        self.catalogue_of = catalogue_of or (lambda _name: catalogue)
+        self.target_of = target_of or (lambda _name: target)
         self.catalogue = catalogue
         self.files = files
         self.target = target

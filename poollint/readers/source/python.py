@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from poollint.formats.source_code import SourceTree
+    from poollint.source import Place
 
 _FUNCTIONS = ("function_definition", "lambda")
 _SCOPES = (*_FUNCTIONS, "module")
@@ -23,7 +24,11 @@ _CASTS = {"int": int, "float": float, "str": str, "bool": bool}
 _ENV_READS = ("os.environ.get", "os.getenv", "environ.get", "os.environ.setdefault")
 _STRING = re.compile(r"^[rRbBuU]*(?:\"\"\"|'''|\"|')(.*?)(?:\"\"\"|'''|\"|')$", re.S)
 _ESCAPE = re.compile(r"\\(['\"\\nrt])")
-_HTTP_VERBS = frozenset("get post put patch delete head options route websocket api_view".split())
+_HTTP_VERBS = frozenset("get post put patch delete head options route websocket api_view api_route".split())
+_URL_MAKERS = ("URL.create", "sqlalchemy.engine.url.URL", "sqlalchemy.engine.URL")
+_CONFIG_NAME = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+|DATABASES")
+_CONFIG_HOLDER = re.compile(r"(?:^|\.)(?:config|conf)$")
+_OPEN = "\0"  # what stands for the open parts of a text
 MAX_DEPTH = 40
 
 
@@ -37,6 +42,10 @@ class PythonFile:
         self._defined: set[str] = set()
         self._calls: list[Node] = []
         self._mutations: dict[tuple[int, str], list[Node]] = {}
+        self._classes: dict[str, Node] = {}
+        self._configs: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
+        self._config_calls: list[Node] = []
+        self._methods: dict[tuple[int, str], set[str]] = {}
         self._collect()
 
     # Names
@@ -53,6 +62,8 @@ class PythonFile:
                 self._note_assignment(node)
             elif kind in ("function_definition", "class_definition"):
                 self._defined.add(self.tree.text(node.child_by_field_name("name")))
+                if kind == "class_definition":
+                    self._classes[self.tree.text(node.child_by_field_name("name"))] = node
             elif kind in (
                 "for_statement",
                 "for_in_clause",
@@ -90,23 +101,50 @@ class PythonFile:
             return
         if left.type == "subscript":
             base = left.child_by_field_name("value")
+            self._note_config(node, base, left.child_by_field_name("subscript"))
             if base is not None and base.type == "identifier":
                 self._mutations.setdefault((self._scope_id(node), self.tree.text(base)), []).append(node)
             return
+        if left.type == "identifier":
+            if self._is_stand_in(node):
+                return
+            if _CONFIG_NAME.fullmatch(self.tree.text(left)):
+                self._configs.setdefault((self._scope_id(node), ""), []).append((left, node))
         for each in [left] if left.type == "identifier" else self.tree.walk(left):
             if each.type == "identifier" and left.type in ("identifier", "pattern_list", "tuple_pattern"):
                 self._assigned.setdefault((self._scope_id(node), self.tree.text(each)), []).append(node)
+
+    def _is_stand_in(self, node: Node) -> bool:
+        """``except ImportError: redis = None`` takes nothing away from the import that did succeed."""
+        right = node.child_by_field_name("right")
+        if right is None or right.type not in ("none", "false"):
+            return False
+        parent = node.parent
+        while parent is not None and parent.type not in (*_SCOPES, "class_definition"):
+            if parent.type == "except_clause":
+                return True
+            parent = parent.parent
+        return False
+
+    def _note_config(self, node: Node, base: Node | None, subscript: Node | None) -> None:
+        """``app.config["SQLALCHEMY_ECHO"] = True``."""
+        if base is None or subscript is None or subscript.type != "string" or node.type != "assignment":
+            return
+        holder = self.tree.text(base)
+        if _CONFIG_HOLDER.search(holder):
+            self._configs.setdefault((self._scope_id(node), holder), []).append((subscript, node))
 
     def _note_update(self, node: Node) -> None:
         function = node.child_by_field_name("function")
         if function is None or function.type != "attribute":
             return
         base = function.child_by_field_name("object")
-        if (
-            base is not None
-            and base.type == "identifier"
-            and self.tree.text(function.child_by_field_name("attribute")) in ("update", "pop", "setdefault", "clear")
-        ):
+        method = self.tree.text(function.child_by_field_name("attribute"))
+        if base is not None:
+            self._methods.setdefault((self._scope_id(node), self.tree.text(base)), set()).add(method)
+            if method in ("update", "from_mapping") and _CONFIG_HOLDER.search(self.tree.text(base)):
+                self._config_calls.append(node)
+        if base is not None and base.type == "identifier" and method in ("update", "pop", "setdefault", "clear"):
             self._mutations.setdefault((self._scope_id(node), self.tree.text(base)), []).append(node)
 
     def _scope_id(self, node: Node) -> int:
@@ -227,19 +265,36 @@ class PythonFile:
     def _fold_none(self, node: Node, _depth: int) -> Folded:
         return self._plain(node, None)
 
-    def _fold_string(self, node: Node, _depth: int) -> Folded:
+    def _fold_string(self, node: Node, depth: int) -> Folded:
         if any(child.type == "interpolation" for child in node.named_children):
-            return self._unknown(node)
-        match = _STRING.match(self.tree.text(node))
-        if match is None:
+            return self._partial(node, "".join(self._pieces(node, depth)))
+        text = self.tree.text(node)
+        match = _STRING.match(text)
+        if match is None or "b" in match[0][:2].lower().partition("'")[0].partition('"')[0]:
             return self._unknown(node)
         return self._plain(node, _ESCAPE.sub(lambda m: {"n": "\n", "r": "\r", "t": "\t"}.get(m[1], m[1]), match[1]))
 
+    def _pieces(self, node: Node, depth: int) -> Iterator[str]:
+        """The parts of an f-string; what is open in it is one mark each."""
+        for child in node.named_children:
+            if child.type == "string_content":
+                yield self.tree.text(child).replace("{{", "{").replace("}}", "}")
+            elif child.type == "interpolation":
+                expression = child.child_by_field_name("expression")
+                folded = self.fold(expression, depth) if expression is not None else self._unknown(child)
+                plain = isinstance(folded.value, (str, int)) and not folded.env
+                simple = not any(each.type in ("format_specifier", "type_conversion") for each in child.named_children)
+                yield str(folded.value) if plain and simple else _OPEN
+
+    def _partial(self, node: Node, text: str) -> Folded:
+        """A text with open parts: UNKNOWN, but of a known shape; the text itself when nothing is open."""
+        if _OPEN not in text:
+            return self._plain(node, text)
+        return Folded(UNKNOWN, self.tree.place(node), plain=True, shape=text)
+
     def _fold_concatenated_string(self, node: Node, depth: int) -> Folded:
-        parts = [self.fold(child, depth).value for child in node.named_children if child.type != "comment"]
-        if all(isinstance(part, str) for part in parts):
-            return self._plain(node, "".join(parts))
-        return self._unknown(node)
+        parts = [self.fold(child, depth) for child in node.named_children if child.type != "comment"]
+        return self._partial(node, "".join(_shape(part) for part in parts))
 
     def _fold_parenthesized_expression(self, node: Node, depth: int) -> Folded:
         inner = [child for child in node.named_children if child.type != "comment"]
@@ -259,8 +314,25 @@ class PythonFile:
     def _fold_binary_operator(self, node: Node, depth: int) -> Folded:
         left = self.fold(node.child_by_field_name("left"), depth)
         right = self.fold(node.child_by_field_name("right"), depth)
-        value = arithmetic(self.tree.text(node.child_by_field_name("operator")), left.value, right.value)
+        operator = self.tree.text(node.child_by_field_name("operator"))
+        if operator == "+" and (_is_text(left) or _is_text(right)) and not (left.known and right.known):
+            return self._partial(node, _shape(left) + _shape(right))
+        if operator == "%" and isinstance(left.value, str):
+            return self._partial(node, re.sub(r"%(?:\(\w+\))?[sdr]", _OPEN, left.value) or _OPEN)
+        value = arithmetic(operator, left.value, right.value)
         return Folded(value, self.tree.place(node), left.env or right.env)
+
+    def _fold_conditional_expression(self, node: Node, depth: int) -> Folded:
+        """``a if test else b``: unknown, with the values that it may have."""
+        inner = [child for child in node.named_children if child.type != "comment"]
+        if len(inner) != 3:
+            return self._unknown(node)
+        first, second = self.fold(inner[0], depth), self.fold(inner[2], depth)
+        if first.known and second.known and not isinstance(first.value, (Table, list, Made)):
+            if first.value == second.value and type(first.value) is type(second.value):
+                return self._plain(node, first.value)
+            return Folded(UNKNOWN, self.tree.place(node), choices=(first, second))
+        return self._unknown(node)
 
     def _fold_boolean_operator(self, node: Node, depth: int) -> Folded:
         """``os.getenv("X") or 5``: 5 is the default of X."""
@@ -355,7 +427,42 @@ class PythonFile:
         resolved = self.resolve(node)
         if resolved == "math.inf":
             return self._plain(node, math.inf)
-        return self._plain(node, Ref(resolved)) if resolved else self._unknown(node)
+        if resolved:
+            return self._plain(node, Ref(resolved))
+        return self._settings_field(node, _depth) or self._unknown(node)
+
+    def _settings_field(self, node: Node, depth: int) -> Folded | None:
+        """``settings.pool_size`` where this file says ``settings = Settings()`` and the class gives the field a value.
+
+        What the environment may set counts as the default of a variable.
+        """
+        base = node.child_by_field_name("object")
+        if base is None or base.type != "identifier":
+            return None
+        name = self.tree.text(base)
+        made = None if name in self._classes else self._sole_value(node, name)
+        owner = name if name in self._classes else ""
+        if made is not None and made.type == "call":
+            owner = self.tree.text(made.child_by_field_name("function"))
+        found = self._classes.get(owner)
+        field = self.tree.text(node.child_by_field_name("attribute"))
+        values = self._assigned.get((found.id, field), []) if found is not None else []
+        if found is None or len(values) != 1 or values[0].type != "assignment":
+            return None
+        right = values[0].child_by_field_name("right")
+        if right is None:
+            return None
+        bases = found.child_by_field_name("superclasses")
+        from_environment = "Settings" in self.tree.text(bases)
+        if right.type == "call" and self.tree.text(right.child_by_field_name("function")).endswith("Field"):
+            arguments = [child for child in self._arguments(right) if child.type != "keyword_argument"]
+            default = self._keywords(right, depth).entries.get("default")
+            folded = self.fold(arguments[0], depth) if arguments else default.value if default else self._unknown(node)
+        else:
+            folded = self.fold(right, depth)
+        if isinstance(folded.value, (Table, Made, list, Ref)):
+            return None
+        return folded._replace(env=folded.env or field.upper(), text=False) if from_environment else folded
 
     def _fold_subscript(self, node: Node, depth: int) -> Folded:
         base = node.child_by_field_name("value")
@@ -381,6 +488,12 @@ class PythonFile:
         if name == "dict":
             return self._plain(node, self._keywords(node, depth))
         resolved = self.resolve(function) or name
+        if resolved.endswith(_URL_MAKERS):
+            return self._url(node, depth)
+        if name.endswith(".format") and function is not None and function.type == "attribute":
+            text = self.fold(function.child_by_field_name("object"), depth).value
+            if isinstance(text, str):
+                return self._partial(node, re.sub(r"\{[^{}]*\}", _OPEN, text))
         if resolved in _ENV_READS or _is_env_helper(resolved):
             return self._env(node, resolved, depth)
         if resolved in ("datetime.timedelta", "timedelta"):
@@ -424,6 +537,21 @@ class PythonFile:
         if caster in _CASTS and isinstance(value, str):
             return self._cast(node, caster, default)._replace(env=env)
         return Folded(value, self.tree.place(node), env, text=text and isinstance(value, str))
+
+    def _url(self, node: Node, depth: int) -> Folded:
+        """``URL.create("mysql+pymysql", host=…)``: the scheme, and the rest open."""
+        keywords = self._keywords(node, depth).entries
+        positional = [child for child in self._arguments(node) if child.type != "keyword_argument"]
+        driver = self.fold(positional[0], depth) if positional else None
+        if driver is None and "drivername" in keywords:
+            driver = keywords["drivername"].value
+        if driver is None or not isinstance(driver.value, str) or driver.env:
+            return self._unknown(node)
+        host, port = (keywords[key].value.value if key in keywords else _OPEN for key in ("host", "port"))
+        where = host if isinstance(host, str) else _OPEN
+        if isinstance(port, int):
+            where += f":{port}"
+        return self._partial(node, f"{driver.value}://{_OPEN}@{where}/{_OPEN}")
 
     def _timedelta(self, node: Node, depth: int) -> Folded:
         units = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "milliseconds": 0.001, "weeks": 604800}
@@ -469,10 +597,189 @@ class PythonFile:
         return made
 
     def calls(self) -> Iterator[Call]:
-        """Every call whose callee is an imported name, in the order of the text."""
+        """Every call whose callee is an imported name, in the order of the text.
+
+        Behind them stand the settings that are given by name alone, as calls that nobody wrote: each entry of a dict that
+        a module assigns (``assigned.DATABASES``), and the names with one beginning that a module, a class or a ``config``
+        is given (``assigned.SQLALCHEMY_``).
+        """
         for node in self._calls:
             if self.resolve(node.child_by_field_name("function")):
-                yield self.call(node)
+                made = self.call(node)
+                made.used = self._used(node, made)
+                yield made
+        yield from self._entries()
+        yield from self._groups()
+
+    def _used(self, node: Node, made: Call) -> dict[str, Any]:
+        """What becomes of the result: ``methods`` that the same function calls on it, ``stored`` when it outlives the
+        function, ``event_loops`` in which a module's own name is used one after another."""
+        used: dict[str, Any] = {}
+        scope = made.scope
+        if scope.functions and self._is_stored(node, made):
+            used["stored"] = True
+        if made.name:
+            methods = self._methods.get((self._scope_id(node), made.name), set())
+            if methods:
+                used["methods"] = tuple(sorted(methods))
+            if not scope.functions and made.name.isidentifier() and "asyncio.run" in self.tree.source.text:
+                loops = self._event_loops(made.name)
+                if loops:
+                    used["event_loops"] = loops
+        return used
+
+    def _is_stored(self, node: Node, made: Call) -> bool:
+        """Whether a function hands on what it made: returned, yielded, kept in an object, a table or a global."""
+        scope = made.scope
+        if scope.returned or scope.yielded or any("cache" in each for each in scope.decorators):
+            return True
+        if not made.name:
+            return False
+        if not made.name.isidentifier():
+            return True
+        function = self._scope(node)
+        if function is None:
+            return False
+        name = re.escape(made.name)
+        text = self.tree.text(function)
+        kept = (
+            rf"\b(?:global|nonlocal)\b[^\n]*\b{name}\b|\b(?:return|yield)\b[^\n]*\b{name}\b(?!\s*\.)"
+            rf"|[\w\])]\s*=\s*{name}\s*$"
+        )
+        return re.search(kept, text, re.M) is not None
+
+    def _event_loops(self, name: str) -> tuple[tuple[Place, str], ...]:
+        """The places where a task or a handler starts an event loop of its own that reaches ``name``."""
+        found = []
+        for node in self._calls:
+            if self.resolve(node.child_by_field_name("function")) not in ("asyncio.run", "asgiref.sync.async_to_sync"):
+                continue
+            scope = self.scope(node)
+            task = any(
+                re.search(r"(?:^|\.)(?:shared_task|task|periodic_task)$", d.partition("(")[0]) for d in scope.decorators
+            )
+            if not (task or scope.handler == "route") or not scope.functions:
+                continue
+            function = self._scope(node)
+            reached = self._reached(self.tree.text(node) + (self.tree.text(function) if function is not None else ""))
+            if re.search(rf"\b{re.escape(name)}\b", reached) and ".dispose(" not in reached:
+                found.append((self.tree.place(node), scope.functions[0]))
+        return tuple(found)
+
+    def _reached(self, text: str) -> str:
+        """A text with the bodies of the file's functions that it names, and those that they name."""
+        functions = {
+            self.tree.text(node.child_by_field_name("name")): node
+            for node in self.tree.root.named_children
+            if node.type == "function_definition"
+        }
+        todo = [text]
+        seen: set[str] = set()
+        gathered = []
+        while todo and len(seen) < 50:
+            part = todo.pop()
+            gathered.append(part)
+            for word in set(re.findall(r"\w+", part)) & functions.keys() - seen:
+                seen.add(word)
+                todo.append(self.tree.text(functions[word]))
+        return "\n".join(gathered)
+
+    def _entries(self) -> Iterator[Call]:
+        """The inner tables of an upper-case name that the module assigns once."""
+        for left, node in self._configs.get((self.tree.root.id, ""), ()):
+            name = self.tree.text(left)
+            right = node.child_by_field_name("right")
+            if right is None or right.type not in ("dictionary", "call") or node.type != "assignment":
+                continue
+            if len(self._assigned.get((self.tree.root.id, name), ())) != 1:
+                continue
+            folded = self.fold(right)
+            if not isinstance(folded.value, Table):
+                continue
+            later = self._later_keys(name)
+            for alias, entry in folded.value.entries.items():
+                if isinstance(entry.value.value, (Table, Made)):
+                    made = Call(f"assigned.{name}", entry.key_place)
+                    made.name = alias
+                    made.positional.append(entry.value)
+                    made.touched = later
+                    made.broken = isinstance(entry.value.value, Table) and entry.value.value.broken
+                    yield made
+
+    def _later_keys(self, name: str) -> bool:
+        """Whether a module's table is changed after its assignment in ways that are not followed."""
+        pattern = rf"(?m)^\s*{re.escape(name)}(?:\[|\.(?:update|setdefault|pop))"
+        return re.search(pattern, self.tree.source.text) is not None
+
+    def _groups(self) -> Iterator[Call]:
+        for (_scope, holder), pairs in self._configs.items():
+            groups: dict[str, Call] = {}
+            for key, node in pairs:
+                name = self.tree.text(key) if not holder else self.fold(key).value
+                if isinstance(name, str) and "_" in name:
+                    self._put(groups, name, key, node, holder)
+            yield from groups.values()
+        for node in self._config_calls:
+            groups = {}
+            keywords = self._keywords(node, 0)
+            function = node.child_by_field_name("function")
+            assert function is not None
+            for name, entry in keywords.entries.items():
+                prefix = name.partition("_")[0]
+                if prefix.isupper() and "_" in name:
+                    made = groups.setdefault(prefix, Call(f"assigned.{prefix}_", self.tree.place(function)))
+                    made.named[name] = entry
+                    made.complete = False
+                    made.scope = self.scope(node)
+            yield from groups.values()
+
+    def _put(self, groups: dict[str, Call], name: str, key: Node, node: Node, holder: str) -> None:
+        prefix = name.partition("_")[0]
+        made = groups.get(prefix)
+        if made is None:
+            made = groups[prefix] = Call(f"assigned.{prefix}_", self.tree.place(key))
+            made.scope = self.scope(node)
+            made.name = holder or (made.scope.classes[0] if made.scope.classes else "")
+            made.complete = False  # a class inherits, a module is imported: more may be set elsewhere
+        right = node.child_by_field_name("right")
+        if right is not None:
+            certain = name not in made.named and node.type == "assignment" and not self._in_branch(node)
+            value = self.fold(right) if certain else self._unknown(node)
+            made.named[name] = Entry(self.tree.place(key), value)
+
+    @staticmethod
+    def _in_branch(node: Node) -> bool:
+        current = node.parent
+        while current is not None and current.type not in (*_SCOPES, "class_definition"):
+            if current.type in ("if_statement", "for_statement", "while_statement", "try_statement", "match_statement"):
+                return True
+            current = current.parent
+        return False
+
+    def assignments(self) -> Call:
+        """The module's own small-letter names as one call's keywords: what a settings file in Python says.
+
+        A name whose value depends on a branch is unknown; the last of several straight assignments holds.
+        """
+        made = Call("module", self._module_place())
+        for node in self.tree.walk():
+            if node.type == "import_from_statement" and any(c.type == "wildcard_import" for c in node.named_children):
+                made.complete = False
+            if node.type != "assignment" or self._scope_id(node) != self.tree.root.id:
+                continue
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if left is None or right is None or left.type != "identifier":
+                continue
+            name = self.tree.text(left)
+            value = self._unknown(right) if self._in_branch(node) else self.fold(right)
+            made.named[name] = Entry(self.tree.place(left), value)
+        made.broken = False
+        return made
+
+    def _module_place(self) -> Place:
+        """The first line that says something."""
+        first = next((n for n in self.tree.root.named_children if n.type != "comment"), None)
+        return self.tree.place(first) if first is not None else self.tree.place(self.tree.root)
 
     def _target(self, node: Node) -> str:
         parent = node.parent
@@ -481,6 +788,34 @@ class PythonFile:
         if parent is not None and parent.type == "assignment":
             return self.tree.text(parent.child_by_field_name("left"))
         return ""
+
+    def _repeats(self, loop: Node, node: Node) -> bool:
+        """Whether a loop makes the same thing again and again: not one a name of its own, not a retry that ends."""
+        body = loop.child_by_field_name("body")
+        if body is None or not body.start_byte <= node.start_byte < body.end_byte:
+            return False
+        parent = node.parent
+        while parent is not None and parent.type in ("await", "parenthesized_expression"):
+            parent = parent.parent
+        if parent is not None and parent.type == "assignment":
+            left = parent.child_by_field_name("left")
+            if left is not None and left.type != "identifier":
+                return False
+        elif parent is not None and parent.type not in ("expression_statement", "attribute", "with_item", "as_pattern"):
+            return False
+        left = loop.child_by_field_name("left")
+        targets = (
+            {self.tree.text(each) for each in self.tree.walk(left) if each.type == "identifier"} if left else set()
+        )
+        for each in self.tree.walk(body):
+            if each.type in ("break_statement", "return_statement"):
+                return False
+        return not any(
+            each.type == "identifier" and self.tree.text(each) in targets
+            for argument in self._arguments(node)
+            for each in self.tree.walk(argument)
+            if argument.type != "string"
+        )
 
     def scope(self, node: Node) -> Scope:
         functions: list[str] = []
@@ -503,7 +838,7 @@ class PythonFile:
             elif kind == "class_definition":
                 classes.append(self.tree.text(current.child_by_field_name("name")))
             elif not functions:
-                in_loop = in_loop or kind in _LOOPS
+                in_loop = in_loop or (kind in _LOOPS and self._repeats(current, node))
                 guarded = guarded or (
                     kind == "if_statement" and _is_guard(self.tree.text(current.child_by_field_name("condition")))
                 )
@@ -526,6 +861,17 @@ class PythonFile:
         )
 
 
+def _is_text(folded: Folded) -> bool:
+    return isinstance(folded.value, str) or bool(folded.shape)
+
+
+def _shape(folded: Folded) -> str:
+    """A text with a mark for each part that is open."""
+    if isinstance(folded.value, str) and not folded.env:
+        return folded.value
+    return folded.shape or _OPEN
+
+
 def _is_guard(condition: str) -> bool:
     """``if _engine is None``, ``if not pool``: made once, whatever calls it."""
     return bool(re.search(r"\bis None\b|^not\s+\w|\bnot in\b|== None", condition)) and "__name__" not in condition
@@ -541,7 +887,7 @@ def _is_env_helper(name: str) -> bool:
 
 def _handler(functions: list[str], decorators: list[str], parameters: tuple[str, ...]) -> str:
     """What kind of request handler the innermost function is, if any."""
-    if not functions:
+    if not functions or any("fixture" in decorator for decorator in decorators):
         return ""
     for decorator in decorators:
         if decorator.partition("(")[0].rpartition(".")[2] in _HTTP_VERBS:

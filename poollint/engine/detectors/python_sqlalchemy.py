@@ -1,0 +1,475 @@
+"""SQLAlchemy engines: arguments that the pool class refuses, URLs that the driver refuses, values that hurt later."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.engine.detectors.python_common import (
+    class_name,
+    divides,
+    finite,
+    is_default_of_variable,
+    is_number,
+    is_throwaway,
+    servers,
+    url_setting,
+    written,
+)
+from poollint.engine.hits import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.blocks import Block, Setting
+    from poollint.engine.hits import RuleContext
+
+QUEUE_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
+REFUSED = {
+    "NullPool": QUEUE_ARGUMENTS,
+    "StaticPool": QUEUE_ARGUMENTS,
+    "AssertionPool": QUEUE_ARGUMENTS,
+    "SingletonThreadPool": QUEUE_ARGUMENTS[1:],
+}
+POOL_ARGUMENTS = (
+    *QUEUE_ARGUMENTS,
+    "pool_recycle",
+    "pool_pre_ping",
+    "pool_reset_on_return",
+    "pool_logging_name",
+    "echo_pool",
+)
+ASYNC_DRIVERS = frozenset("asyncpg aiomysql asyncmy aiosqlite aioodbc oracledb_async psycopg_async".split())
+SYNC_DRIVERS = frozenset(
+    "psycopg2 psycopg2cffi pg8000 pymysql mysqldb mysqlconnector pysqlite pyodbc cx_oracle".split()
+)
+SERVERS = frozenset("postgresql mysql mariadb mssql oracle cockroachdb".split())
+MEANT = {
+    "timeout": "pool_timeout",
+    "recycle": "pool_recycle",
+    "pre_ping": "pool_pre_ping",
+    "use_lifo": "pool_use_lifo",
+    "size": "pool_size",
+    "overflow": "max_overflow",
+    "pool_max_overflow": "max_overflow",
+    "pool_overflow": "max_overflow",
+    "pool_ping": "pool_pre_ping",
+    "pool_max_size": "pool_size",
+    "pool_maxsize": "pool_size",
+    "max_size": "pool_size",
+    "maxsize": "pool_size",
+    "min_size": "pool_size",
+    "minsize": "pool_size",
+    "pool_class": "poolclass",
+    "connect_timeout": 'connect_args={"connect_timeout": ...}',
+    "statement_cache_size": 'connect_args={"statement_cache_size": ...}',
+    "prepared_statement_cache_size": 'connect_args={"prepared_statement_cache_size": ...}',
+    "command_timeout": 'connect_args={"command_timeout": ...}',
+    "sslmode": 'connect_args={"sslmode": ...}',
+    "check_same_thread": 'connect_args={"check_same_thread": ...}',
+}
+
+
+def pool_class(block: Block) -> str:
+    """The written pool class; empty when there is none or it is not known."""
+    return class_name(block.settings.get("poolclass") or block.settings.get("options.poolclass"), "sqlalchemy")
+
+
+def has_default_class(block: Block) -> bool:
+    """Whether the dialect surely chooses the pool class."""
+    return all(block.value(name) is None for name in ("poolclass", "pool", "creator", "async_creator"))
+
+
+def unsupported(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Arguments that the written pool class does not take; any at all beside ``pool=``."""
+    prefix = "options." if block.kind == "config" else ""
+    name = pool_class(block)
+    refused = REFUSED.get(name, ())
+    if not name and written(block, "pool") is not None and block.settings["pool"].raw != "None":
+        refused, name = POOL_ARGUMENTS, "pool="
+    found = [
+        setting
+        for each in refused
+        if (setting := written(block, prefix + each)) is not None
+        and (setting.value is not UNKNOWN or is_default_of_variable(block, prefix + each))
+    ]
+    if found:
+        names = ", ".join(each.key for each in found)
+        yield Hit(found[0], {"names": names, "poolname": name}, "object" if name == "pool=" else "")
+
+
+def memory_arguments(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """In-memory SQLite has a pool class that takes no queue arguments."""
+    found = url_setting(block)
+    if found is None or not found[1].whole or found[1].dialect != "sqlite" or not has_default_class(block):
+        return
+    _, url = found
+    database = url.database
+    memory = (not database and not url.host) or ":memory:" in database or url.query.get("mode") == "memory"
+    refused: tuple[str, ...] = ()
+    name = ""
+    if memory:
+        name = "StaticPool" if url.driver == "aiosqlite" else "SingletonThreadPool"
+        refused = REFUSED[name]
+    elif ctx.target is not None and ctx.target < (2,):
+        name, refused = "NullPool", QUEUE_ARGUMENTS
+    wrong = [setting for each in refused if (setting := written(block, each)) and setting.value is not UNKNOWN]
+    if wrong:
+        names = ", ".join(each.key for each in wrong)
+        yield Hit(wrong[0], {"names": names, "poolname": name, "what": "in-memory SQLite" if memory else "a SQLite file"})
+
+
+def unknown_argument(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Names that create_engine does not know, as far as they are plainly meant for it."""
+    for name, entry in block.facts.get("unknown_options", {}).items():
+        prefix, _, last = name.rpartition(".")
+        if prefix not in ("", "options"):
+            continue
+        meant = MEANT.get(last) or _nearest(last)
+        if meant and (block.kind != "config" or prefix == "options"):
+            yield Hit(entry.key_place, {"name": last, "meant": meant})
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    small = name.lower()
+    if small in POOL_ARGUMENTS and small != name:
+        return small
+    if name.lower() != name or len(name) < 6:
+        return ""
+    close = difflib.get_close_matches(name, POOL_ARGUMENTS, 1, 0.88)
+    return close[0] if close else ""
+
+
+def wrong_kind_of_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool of threads under an async engine, or the reverse."""
+    name = pool_class(block)
+    if block.facts.get("asynchronous"):
+        if name in ("QueuePool", "SingletonThreadPool"):
+            yield Hit("poolclass", {"poolname": name})
+    elif name == "AsyncAdaptedQueuePool":
+        found = url_setting(block)
+        if found is not None and found[1].driver in SYNC_DRIVERS:
+            yield Hit("poolclass", {"poolname": name}, "sync")
+
+
+_POOL_CALL = re.compile(r"(?:\w+\.)*(?:Null|Queue|Static|Assertion|SingletonThread|AsyncAdaptedQueue)Pool\s*\(", re.S)
+
+
+def no_class(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """``poolclass`` given a text or a pool instead of a class."""
+    setting = written(block, "poolclass")
+    if setting is None:
+        return
+    if block.kind == "ini":
+        yield Hit(setting, None, "ini")
+    elif setting.raw[:1] in "'\"" and isinstance(setting.value, str):
+        yield Hit(setting, {"poolname": setting.value.rpartition(".")[2]})
+    elif setting.value is UNKNOWN and _POOL_CALL.match(setting.raw):
+        yield Hit(setting, {"poolname": setting.raw.partition("(")[0].strip()}, "instance")
+
+
+def driver(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """An async driver under a sync engine, a sync one under an async engine, a scheme that is gone."""
+    found = url_setting(block)
+    if found is None:
+        return
+    setting, url = found
+    if url.dialect == "postgres" and not url.driver.startswith("\0"):
+        yield Hit(setting, {"scheme": "postgres"}, "scheme")
+    elif block.kind == "engine" and not block.facts.get("asynchronous"):
+        if url.driver in ASYNC_DRIVERS and block.value("pool") is None and block.value("creator") is None:
+            yield Hit(setting, {"driver": url.driver})
+    elif block.kind == "engine" and block.value("async_creator") is None:
+        if url.driver in SYNC_DRIVERS:
+            yield Hit(setting, {"driver": url.driver}, "async")
+        elif not url.driver and url.dialect in ("mysql", "mariadb", "sqlite"):
+            default = "pysqlite" if url.dialect == "sqlite" else "mysqldb"
+            yield Hit(setting, {"driver": f"{default} (the default of {url.dialect}://)"}, "async")
+        elif not url.driver and url.dialect == "postgresql" and (ctx.target is None or ctx.target < (2, 1)):
+            yield Hit(setting, {"driver": "psycopg2"}, "before")
+
+
+URL_POOL_KEYS = frozenset(
+    "pool_size max_overflow pool_timeout pool_recycle pool_pre_ping pool_use_lifo poolclass".split()
+)
+ASYNCPG_NUMBERS = frozenset(
+    "statement_cache_size timeout max_cached_statement_lifetime max_cacheable_statement_size".split()
+)
+
+
+def url_pool_key(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Pool arguments in the URL's query, where the driver gets them."""
+    found = url_setting(block, "url", "SQLALCHEMY_DATABASE_URI")
+    if found is None:
+        return
+    setting, url = found
+    keys = [key for key in url.query if key in URL_POOL_KEYS]
+    if keys and url.dialect in (*SERVERS, "sqlite"):
+        yield Hit(setting, {"names": ", ".join(keys)}, "sqlite" if url.dialect == "sqlite" else "")
+
+
+def asyncpg_number(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Numbers for asyncpg in the URL, which reach it as text."""
+    found = url_setting(block, "url", "SQLALCHEMY_DATABASE_URI")
+    if found is None:
+        return
+    setting, url = found
+    keys = [key for key in url.query if key in ASYNCPG_NUMBERS]
+    if keys and url.driver == "asyncpg":
+        yield Hit(setting, {"names": ", ".join(keys)})
+
+
+def negative(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Numbers below what has a meaning."""
+    prefix = "options." if block.kind == "config" else ""
+    for name, least, case in (("pool_size", 0, ""), ("max_overflow", -1, "overflow"), ("pool_timeout", 0, "timeout")):
+        setting = written(block, prefix + name)
+        value = finite(setting)
+        if setting is not None and value is not None and value < least:
+            yield Hit(setting, None, case)
+
+
+def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A size that is no whole number."""
+    prefix = "options." if block.kind == "config" else ""
+    for name in ("pool_size", "max_overflow"):
+        setting = written(block, prefix + name)
+        if setting is None:
+            continue
+        value = setting.value
+        if isinstance(value, float) and value != UNLIMITED and value == value and value != int(value):  # noqa: PLR0124
+            yield Hit(setting)
+        elif value is UNKNOWN and divides(setting.raw):
+            yield Hit(setting, None, "division")
+
+
+def none_value(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """None where a number is needed."""
+    prefix = "options." if block.kind == "config" else ""
+    for name, when in (("pool_size", ""), ("max_overflow", "checkout"), ("pool_recycle", "checkout")):
+        setting = written(block, prefix + name)
+        if setting is not None and setting.value is None:
+            yield Hit(setting, None, when)
+
+
+def mysql_stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool to MySQL that neither pings nor recycles its connections."""
+    found = url_setting(block)
+    if (
+        found is None
+        or found[1].dialect not in ("mysql", "mariadb")
+        or is_throwaway(block)
+        or block.facts.get("alembic")
+    ):
+        return
+    if pool_class(block) or not has_default_class(block):
+        return
+    disposed = "dispose" in (block.facts.get("uses") or {}).get("methods", ())
+    if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED and not disposed:
+        yield Hit(block)
+
+
+_WAIT_TIMEOUT = re.compile(r"(?i)\bwait_timeout\s*=\s*(\d+)")
+_IDLE_TIMEOUT = re.compile(r"\bidle_session_timeout=(\d+)(ms|s|min)?\b")
+
+
+def recycle_over_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """An age limit that the server's own idle limit, set by the same call, comes before."""
+    recycle = written(block, "pool_recycle")
+    value = finite(recycle)
+    if recycle is None or value is None or value <= 0 or block.value("pool_pre_ping") is not False:
+        return
+    command = block.value("connect_args.init_command")
+    if isinstance(command, str):
+        match = _WAIT_TIMEOUT.search(command)
+        if match is not None and value >= int(match[1]):
+            yield Hit(recycle, {"limit": f"wait_timeout = {match[1]} s"})
+    options = block.value("connect_args.options")
+    if isinstance(options, str):
+        match = _IDLE_TIMEOUT.search(options)
+        if match is not None:
+            limit = int(match[1]) * {"ms": 0.001, None: 0.001, "s": 1, "min": 60}[match[2]]
+            if 0 < limit <= value:
+                yield Hit(recycle, {"limit": f"idle_session_timeout = {limit:g} s"})
+
+
+def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """One connection for every thread, to a server."""
+    name = pool_class(block)
+    if name != "StaticPool" or block.facts.get("in_test") or block.facts.get("in_script"):
+        return
+    found = url_setting(block)
+    if found is not None and found[1].dialect in SERVERS:
+        yield Hit("poolclass", {"poolname": name})
+
+
+def half_disabled(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """asyncpg has two statement caches under SQLAlchemy; one alone was switched off."""
+    found = url_setting(block)
+    if found is None or found[1].driver != "asyncpg":
+        return
+    outer = written(block, "connect_args.prepared_statement_cache_size")
+    in_url = found[1].query.get("prepared_statement_cache_size") == "0"
+    if not in_url and (outer is None or outer.value != 0 or outer.value is UNKNOWN):
+        return
+    inner = block.value("connect_args.statement_cache_size")
+    if inner is UNKNOWN or inner == 0:
+        return
+    yield Hit(outer if outer is not None else found[0])
+
+
+def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A wait for a connection that outlasts the worker's own limit."""
+    if is_throwaway(block):
+        return
+    wait = written(block, "pool_timeout")
+    value = finite(wait)
+    if wait is None or value is None:
+        return
+    for server in servers(block, ctx.blocks):
+        if server.system != "gunicorn":
+            continue
+        limit = finite(server.settings.get("timeout"))
+        if limit is None or not 0 < limit < value or not _is_sync(server):
+            continue
+        timeout = server.settings["timeout"]
+        yield Hit(wait, {"limit": f"{limit:g}"}, related=((timeout, f"the worker is killed after {limit:g} s"),))
+        return
+
+
+def _is_sync(server: Block) -> bool:
+    kind = server.value("worker_class")
+    threads = server.value("threads")
+    return kind == "sync" and threads is not UNKNOWN and threads in (1, None)
+
+
+POOLER_HOSTS = re.compile(r"(?i)(?:^|[.-])(?:pgbouncer|pgb)(?:[.-]|$)")
+
+
+def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Idle pooled connections hold the server connections of a pooler that shares them by session."""
+    found = url_setting(block)
+    if found is None or found[1].dialect not in ("postgresql", "postgres") or is_throwaway(block):
+        return
+    if not has_default_class(block) and pool_class(block) not in ("QueuePool", "AsyncAdaptedQueuePool"):
+        return
+    setting, url = found
+    size = block.by_role("size")
+    if not POOLER_HOSTS.search(url.host) or size is None or size.value is UNKNOWN:
+        return
+    poolers = ctx.of("pgbouncer", "main")
+    if not poolers:
+        yield Hit(setting, {"host": url.host, "size": f"{size.value:g}"})
+        return
+    for pooler in poolers:
+        mode, most = pooler.get("pool_mode"), pooler.get("default_pool_size")
+        if mode is None or most is None or mode.value != "session" or most.value is UNKNOWN:
+            continue
+        values = {"host": url.host, "size": f"{size.value:g}", "most": f"{most.value:g}"}
+        yield Hit(setting, values, "told", related=((pooler, "the pooler"),))
+        return
+
+
+def many_loops(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A module's async engine that is used in one event loop after another."""
+    if block.facts.get("scope") != "module" or not block.facts.get("asynchronous") or not has_default_class(block):
+        return
+    for place, function in (block.facts.get("uses") or {}).get("event_loops", ())[:1]:
+        yield Hit(block, {"function": function}, related=((place, "each call is a new event loop"),))
+
+
+def null_pool_conflict(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Queue arguments in alembic.ini, whose env.py has no queue."""
+    if not block.facts.get("alembic"):
+        return
+    found = [setting for name in QUEUE_ARGUMENTS if (setting := written(block, name)) is not None]
+    if not found:
+        return
+    classes = [_env_class(each) for each in ctx.of("sqlalchemy", "from_config") if _is_env(block, each)]
+    names = ", ".join(each.key for each in found)
+    if not classes:
+        yield Hit(found[0], {"names": names}, "likely")
+    elif any(each == "NullPool" for each in classes):
+        yield Hit(found[0], {"names": names})
+
+
+def _is_env(block: Block, other: Block) -> bool:
+    folder = os.path.dirname(block.place.source.path)
+    script = os.path.normpath(os.path.join(folder, block.facts.get("script_location", "")))
+    return os.path.normpath(other.place.source.path) == os.path.join(script, "env.py")
+
+
+def _env_class(block: Block) -> str:
+    return pool_class(block)
+
+
+FALSE_WORDS = frozenset(("false", "no", "off", "n", "f", "0"))
+
+
+def ini_flag(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A flag that engine_from_config leaves as text, so that ``false`` is true."""
+    for name in ("pool_pre_ping", "pool_use_lifo", "hide_parameters"):
+        setting = written(block, name)
+        if setting is not None and setting.raw.strip().lower() in FALSE_WORDS:
+            yield Hit(setting)
+
+
+_MIDDLE = re.compile(r"(?i)pgbouncer|pooler|haproxy|proxysql|\.proxy-[a-z0-9]+\.")
+
+
+def middle_box(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool behind something that drops idle connections, without a test of what it hands out."""
+    found = url_setting(block)
+    if found is None or found[1].dialect not in SERVERS or is_throwaway(block) or not has_default_class(block):
+        return
+    url = found[1]
+    if not (_MIDDLE.search(url.host) or url.port in ("6432", "6543")):
+        return
+    if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED:
+        yield Hit(found[0], {"host": f"{url.host}:{url.port}" if url.port else url.host})
+
+
+def reset_changed(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """What is left open in a connection is kept for, or published by, its next user."""
+    prefix = "options." if block.kind == "config" else ""
+    setting = written(block, prefix + "pool_reset_on_return")
+    if setting is None or setting.value is UNKNOWN:
+        return
+    if setting.value == "commit":
+        yield Hit(setting, None, "commit")
+    elif setting.value in (None, False, "none"):
+        level = block.value("isolation_level")
+        if level is None:
+            yield Hit(setting)
+
+
+def is_valid_reset(setting: Setting) -> bool:
+    return setting.value in (None, True, False, "rollback", "commit", "none") or is_number(setting.value)
+
+
+def reset_refused(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A word that pool_reset_on_return does not know."""
+    prefix = "options." if block.kind == "config" else ""
+    setting = written(block, prefix + "pool_reset_on_return")
+    if (
+        setting is not None
+        and isinstance(setting.value, str)
+        and setting.raw[:1] in "'\""
+        and not is_valid_reset(setting)
+    ):
+        yield Hit(setting)
+
+
+def asyncpg_pooler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Prepared statements through a port that only poolers by transaction use."""
+    found = url_setting(block)
+    if found is None or found[1].driver != "asyncpg" or found[1].port != "6543" or is_throwaway(block):
+        return
+    cache = block.value("connect_args.statement_cache_size")
+    if cache is UNKNOWN or cache == 0 or written(block, "connect_args.prepared_statement_name_func") is not None:
+        return
+    yield Hit(found[0])

@@ -1,0 +1,205 @@
+"""Command lines in the files that start services: Procfile, Dockerfile, systemd units, Compose files, shell scripts.
+
+``parse`` gives each command as words with their places; what a shell would put in for ``$NAME`` stays as it is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poollint.source import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from poollint.source import Source
+
+
+class Word(NamedTuple):
+    """A word as the program gets it, with its place; ``quoted`` tells that a quote held it together."""
+
+    text: str
+    place: Place
+    quoted: bool = False
+
+
+class Line(NamedTuple):
+    """One command: its words, the service that runs it, and what the file says of that service."""
+
+    words: tuple[Word, ...]
+    service: str = ""
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+
+_WORD = re.compile(
+    r"""(?P<blank>(?:[ \t\r\n]|\\\r?\n)+)|(?P<end>&&|\|\||[;|&<>()])|(?P<word>(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|\$\{[^}]*\}"""
+    r"""|\$\([^)]*\)|\{\{.*?\}\}|[^\s'"\\;|&<>()])+)|(?P<other>.)""",
+    re.S,
+)
+_QUOTE = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\(.)", re.S)
+_PROC = re.compile(r"(?m)^(?P<name>[\w-]+):[ \t]*(?P<command>\S.*)$")
+_DOCKER = re.compile(r"(?im)^[ \t]*(?P<name>CMD|ENTRYPOINT)[ \t]+(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
+_UNIT = re.compile(r"(?m)^ExecStart=[-@:+!]*(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
+_SUPERVISOR = re.compile(r"(?m)^command[ \t]*=[ \t]*(?P<command>[^\n]+)")
+_SHELL = re.compile(r"(?m)^[ \t]*(?!#)(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
+_JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
+_LIMIT = re.compile(r"(?:-c|--)?max_connections=(\d+)")
+_SAYS = re.compile(
+    r"(?m)#[^\n]*?\b(?:[Ss]tarted with|[Rr]un with|Procfile|CMD|[Cc]ommand)\s*:?[ \t]+(?:web: ?)?(?P<command>[^\n]+)"
+)
+
+
+def split(text: str, source: Source, start: int) -> Iterator[tuple[Word, ...]]:
+    """The words of each command in a stretch of shell text that begins at ``start``."""
+    words: list[Word] = []
+    for match in _WORD.finditer(text):
+        if match["word"] is not None:
+            raw = match["word"]
+            if raw.startswith("#") and not words:
+                break
+            if raw.startswith("#"):
+                break
+            place = Place(source, start + match.start(), start + match.end())
+            words.append(Word(_QUOTE.sub(_unquote, raw), place, raw[:1] in "'\""))
+        elif match["end"] is not None and words:
+            yield tuple(words)
+            words = []
+    if words:
+        yield tuple(words)
+
+
+def _unquote(match: re.Match[str]) -> str:
+    if match[1] is not None:
+        return match[1]
+    return re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3].strip("\n")
+
+
+def parse(source: Source) -> list[Line]:
+    """Every command of a file, by the kind of file that its name tells. Never raises."""
+    base = os.path.basename(source.path)
+    lower = base.lower()
+    if lower.startswith("procfile"):
+        return [
+            Line(words, match["name"])
+            for match in _PROC.finditer(source.text)
+            for words in split(match["command"], source, match.start("command"))
+        ]
+    if lower.endswith((".yml", ".yaml")):
+        return list(_compose(source))
+    if lower.endswith(".service"):
+        return list(_plain(_UNIT, source))
+    if lower.endswith((".sh", ".bash")):
+        return list(_plain(_SHELL, source))
+    if lower.endswith((".conf", ".ini")):
+        return list(_plain(_SUPERVISOR, source))
+    return list(_docker(source))
+
+
+def said(source: Source) -> list[Line]:
+    """Commands that the comments of a source file name: ``# started with: gunicorn …``."""
+    if "gunicorn" not in source.text and "uvicorn" not in source.text and "hypercorn" not in source.text:
+        return []
+    return list(_plain(_SAYS, source))
+
+
+def _plain(pattern: re.Pattern[str], source: Source) -> Iterator[Line]:
+    for match in pattern.finditer(source.text):
+        for words in split(match["command"], source, match.start("command")):
+            yield Line(words)
+
+
+def _docker(source: Source) -> Iterator[Line]:
+    for match in _DOCKER.finditer(source.text):
+        command, start = match["command"], match.start("command")
+        if command.startswith("["):
+            words = _json_words(command, source, start)
+            if words:
+                yield Line(words)
+            continue
+        for words in split(command, source, start):
+            yield Line(words)
+
+
+def _json_words(text: str, source: Source, start: int) -> tuple[Word, ...]:
+    words = []
+    for match in _JSON_WORD.finditer(text):
+        try:
+            word = json.loads(match[0])
+        except ValueError:
+            return ()
+        words.append(Word(word, Place(source, start + match.start(), start + match.end()), quoted=True))
+    return tuple(words)
+
+
+def _compose(source: Source) -> Iterator[Line]:
+    """The ``command`` and ``entrypoint`` of every service of a Compose file."""
+    root = _yaml(source.text)
+    services = _get(root, "services")
+    if services is None or services.tag != "tag:yaml.org,2002:map":
+        return
+    every: dict[str, Any] = {}
+    for key, service in services.value:
+        name = str(getattr(key, "value", ""))
+        if service.tag != "tag:yaml.org,2002:map":
+            continue
+        facts = {"replicas": _replicas(service), "image": _scalar(_get(service, "image")), "services": every}
+        every[name] = facts
+        for entry in ("entrypoint", "command"):
+            node = _get(service, entry)
+            for words in _words_of(node, source):
+                for word in words:
+                    limit = _LIMIT.fullmatch(word.text)
+                    if limit is not None:
+                        facts["max_connections"] = int(limit[1])
+                yield Line(words, name, facts)
+
+
+def _replicas(service: Any) -> int | None:
+    found = _scalar(_get(_get(service, "deploy"), "replicas")) or _scalar(_get(service, "scale"))
+    return int(found) if found and found.isdigit() else None
+
+
+def _words_of(node: Any, source: Source) -> Iterator[tuple[Word, ...]]:
+    if node is None:
+        return
+    if node.tag == "tag:yaml.org,2002:seq":
+        words = tuple(
+            Word(each.value, Place(source, each.start_mark.index, each.end_mark.index), quoted=True)
+            for each in node.value
+            if isinstance(each.value, str)
+        )
+        if words:
+            yield words
+    elif isinstance(node.value, str):
+        start, end = node.start_mark.index, node.end_mark.index
+        raw = source.text[start:end]
+        if raw[:1] in ("'", '"'):
+            start, raw = start + 1, raw[1:-1]
+        elif raw[:1] in ("|", ">"):
+            head = raw.find("\n") + 1
+            start, raw = start + head, raw[head:]
+        yield from split(raw, source, start)
+
+
+def _get(node: Any, key: str) -> Any:
+    if node is None or node.tag != "tag:yaml.org,2002:map":
+        return None
+    return next((value for name, value in node.value if getattr(name, "value", None) == key), None)
+
+
+def _scalar(node: Any) -> str:
+    return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.compose(text, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,216 @@
+"""Command lines to blocks: ``[[found]]`` tables with ``command`` and ``flags`` tell which program's settings they hold.
+
+A table::
+
+    [[found]]
+    command = ["gunicorn"]                    # the program's name
+    flags = { "-w" = "workers", … }           # its options and the settings that they set
+    env = ["GUNICORN_CMD_ARGS"]               # variables that may hold further options
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from poollint.blocks import UNKNOWN, Block, Setting
+from poollint.formats.command_lines import Word, parse, said, split
+from poollint.readers.base import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from poollint.formats.command_lines import Line
+    from poollint.knowledge.catalogue import Catalogue, SettingSpec
+    from poollint.readers.base import ReadContext
+    from poollint.source import Source
+    from poollint.versions import Version
+
+_NOT_STARTED = frozenset(
+    "echo printf pip pip3 pipx install add apt apt-get apk pkill pgrep killall kill which grep egrep ps sed awk cat test "
+    "[ [[ if curl wget systemctl service supervisorctl watch man type hash".split()
+)
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_DEFAULT = re.compile(r"\$\{(\w+):?-([^{}]*)\}")
+_OPEN = re.compile(r"[$`]|\{\{|<%|%\(")
+_DEVELOPMENT = re.compile(r"(?i)(?:^|[._/-])(?:dev|devel|development|local|test|tests|debug|override)(?:[._/-]|$)")
+
+
+class Program:
+    """One ``[[found]]`` table of a program's command line."""
+
+    __slots__ = ("env", "flags", "kind", "names", "system")
+
+    def __init__(self, system: str, table: Mapping[str, Any], kind: str) -> None:
+        command = table["command"]
+        self.system = system
+        self.names: tuple[str, ...] = (command,) if isinstance(command, str) else tuple(command)
+        self.flags: Mapping[str, str] = table.get("flags", {})
+        self.env: tuple[str, ...] = tuple(table.get("env", ()))
+        self.kind: str = table.get("kind", kind)
+
+
+def programs_of(systems: Mapping[str, Mapping[str, Any]]) -> list[Program]:
+    """The programs whose command lines the catalogues describe."""
+    return [
+        Program(name, table, next(iter(system["kinds"])))
+        for name, system in systems.items()
+        for table in system.get("found", ())
+        if table.get("command")
+    ]
+
+
+def read(source: Source, context: ReadContext) -> Reading:
+    """The servers that a file starts."""
+    return Reading(list(server_blocks(source, parse(source), context.systems, context.catalogue_of, context.target_of)))
+
+
+def said_blocks(
+    source: Source,
+    systems: Mapping[str, Mapping[str, Any]],
+    catalogue_of: Callable[[str], Catalogue],
+    target_of: Callable[[str], Version | None],
+) -> list[Block]:
+    """The servers that the comments of a source file say it is started with."""
+    blocks = list(server_blocks(source, said(source), systems, catalogue_of, target_of))
+    for block in blocks:
+        block.facts["source_kind"] = "comment"
+    return blocks
+
+
+def server_blocks(
+    source: Source,
+    lines: list[Line],
+    systems: Mapping[str, Mapping[str, Any]],
+    catalogue_of: Callable[[str], Catalogue],
+    target_of: Callable[[str], Version | None],
+) -> Iterator[Block]:
+    programs = {name: program for program in programs_of(systems) for name in program.names}
+    for line in lines:
+        for program, at, words in _started(line.words, programs):
+            block = _Command(program, catalogue_of(program.system), target_of(program.system), words[at]).block
+            block.name = line.service
+            block.path = " ".join(part for part in (program.names[0], line.service) if part)
+            _fill(block, program, words, at)
+            if any(name in source.text for name in program.env):
+                block.complete = False
+            block.facts.update(_facts(source, line, words))
+            yield block
+
+
+def _facts(source: Source, line: Line, words: tuple[Word, ...]) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "words": tuple(word.text for word in words),
+        "source_kind": "command",
+        "in_development": bool(_DEVELOPMENT.search(os.path.basename(source.path)) or _DEVELOPMENT.search(line.service)),
+        "replicas": line.facts.get("replicas"),
+    }
+    limit = _database_limit(line.facts.get("services", {}))
+    if limit is not None:
+        facts["database_limit"] = limit
+    return facts
+
+
+def _database_limit(services: Mapping[str, Any]) -> int | None:
+    """max_connections of the one PostgreSQL among the services, when its command line gives it."""
+    found = [facts for facts in services.values() if "postgres" in facts.get("image", "").rpartition("/")[2]]
+    return found[0].get("max_connections") if len(found) == 1 else None
+
+
+def _started(
+    words: tuple[Word, ...], programs: Mapping[str, Program]
+) -> Iterator[tuple[Program, int, tuple[Word, ...]]]:
+    """The program of ours that a command runs, behind wrappers (``exec``, ``poetry run``, ``sh -c "…"``)."""
+    for at, word in enumerate(words):
+        name = word.text.rpartition("/")[2]
+        if name in _NOT_STARTED:
+            return
+        if name in programs:
+            yield programs[name], at, words
+            return
+        if " " in word.text and at and words[at - 1].text.startswith("-") and words[at - 1].text.endswith("c"):
+            place = word.place
+            offset = place.text.find(word.text)
+            if offset >= 0:
+                for inner in split(word.text, place.source, place.start + offset):
+                    yield from _started(inner, programs)
+            return
+
+
+class _Command:
+    """A block for a program's command line."""
+
+    def __init__(self, program: Program, catalogue: Catalogue, target: Version | None, word: Word) -> None:
+        self.block = Block(
+            catalogue.name, program.kind, "", word.place, spec=catalogue.kinds[program.kind], target=target
+        )
+
+
+def _fill(block: Block, program: Program, words: tuple[Word, ...], at: int) -> None:
+    """The options behind the program's name as settings; others by name as facts."""
+    rest = list(words[at + 1 :])
+    while rest:
+        word = rest.pop(0)
+        if word.text[:1] in _DASHES or (word.text[:1] == "-" and word.text[1:2] and word.text[1] in _DASHES):
+            block.facts.setdefault("odd_dashes", []).append(word)
+            continue
+        if not word.text.startswith("-") or word.text in ("-", "--"):
+            if _OPEN.search(word.text) and " " not in word.text.strip():
+                block.complete = False  # it may stand for options
+            continue
+        name, value, inline = _option(word, program)
+        setting = program.flags.get(name)
+        if setting is None:
+            block.facts.setdefault("unknown_flags", []).append(word)
+            continue
+        spec = block.spec.settings.get(setting) if block.spec is not None else None
+        if spec is None:
+            block.complete = False  # a configuration file that is not followed
+            continue
+        if spec.type == "bool":
+            block.settings[setting] = Setting(
+                setting, value=True, raw=word.text, place=word.place, key_place=word.place, key=name, spec=spec
+            )
+            continue
+        given = word if inline else rest.pop(0) if rest else None
+        if given is not None:
+            text = value if inline else given.text
+            block.settings[setting] = Setting(
+                setting,
+                decode(spec, text),
+                text,
+                place=given.place,
+                key_place=word.place,
+                key=name,
+                spec=spec,
+            )
+
+
+def _option(word: Word, program: Program) -> tuple[str, str, bool]:
+    """(flag, value, whether the value stands in the same word)."""
+    text = word.text
+    name, equals, value = text.partition("=")
+    if equals and name.startswith("--"):
+        return name, value, True
+    if not text.startswith("--") and len(text) > 2 and text[:2] in program.flags:
+        return text[:2], text[2:].removeprefix("="), True
+    return text, "", False
+
+
+def decode(spec: SettingSpec, text: str) -> Any:
+    """A word as the setting's value: the default of ``${NAME:-4}``, UNKNOWN for what only a shell knows."""
+    default = _DEFAULT.fullmatch(text)
+    if default is not None:
+        text = default[2]
+    if _OPEN.search(text) or not text:
+        return UNKNOWN
+    if spec.type not in ("int", "duration"):
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    if value == 0 and spec.get("zero") in ("unlimited", "forever"):
+        return float("inf")
+    return int(value) if value == int(value) else value

@@ -1,0 +1,128 @@
+"""The ``sqlalchemy.*`` keys of alembic.ini and of the INI files that Pyramid reads: what engine_from_config is given."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from poollint.blocks import UNKNOWN, UNLIMITED, Block, Problem, Setting
+from poollint.formats.python_ini import parse
+from poollint.readers.base import Reading
+
+if TYPE_CHECKING:
+    from poollint.formats.python_ini import Ini, Option, Section
+    from poollint.knowledge.catalogue import SettingSpec
+    from poollint.readers.base import ReadContext
+    from poollint.source import Source
+
+PREFIX = "sqlalchemy."
+_REFERENCE = re.compile(r"%\(([^)]*)\)s|%(%)|%")
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{")
+_NUMBER = re.compile(r"\s*[-+]?\d+\s*")
+_NUMBERS = ("pool_size", "max_overflow", "pool_timeout", "pool_recycle")
+_TRUE = frozenset("true yes on y t 1".split())
+_FALSE = frozenset("false no off n f 0".split())
+
+
+def read(source: Source, context: ReadContext) -> Reading:
+    """One block for each section that holds such keys."""
+    reading = Reading()
+    if re.search(r"\{%|\{\{", source.text):
+        return reading  # a template of an INI file: only its output can be read
+    ini = parse(source)
+    if ini.error_place is not None:
+        if os.path.basename(source.path).startswith("alembic"):
+            reading.problems.append(Problem("ini-unreadable", ini.error_place, values={"error": ini.error}))
+        return reading
+    defaults = next((section for section in ini.sections if section.name == "DEFAULT"), None)
+    for section in ini.sections:
+        options = [option for option in section.options if option.key.startswith(PREFIX)]
+        if options and section.name != "DEFAULT":
+            reading.blocks.append(_block(section, options, defaults, ini, context))
+    return reading
+
+
+def _block(section: Section, options: list[Option], defaults: Section | None, ini: Ini, context: ReadContext) -> Block:
+    spec = context.catalogue.kinds["ini"]
+    block = Block(
+        context.catalogue.name,
+        "ini",
+        section.name,
+        section.place,
+        spec=spec,
+        path=f"[{section.name}]",
+        target=context.target,
+    )
+    known = {option.key: option.value for option in (*(defaults.options if defaults else ()), *section.options)}
+    is_alembic = section.name == "alembic"
+    block.facts["alembic"] = is_alembic
+    block.facts["script_location"] = known.get("script_location", "")
+    block.facts["other_sections"] = tuple(each.name for each in ini.sections)
+    for option in options:
+        name = option.key[len(PREFIX) :]
+        text, error = _interpolated(option.value, known)
+        if error and name == "url":
+            block.problem("ini-percent", option.place, setting=option.key)
+        setting_spec = spec.settings.get(name)
+        if setting_spec is None:
+            block.facts.setdefault("unknown_options", {})[name] = option
+            continue
+        if text is not UNKNOWN and name in _NUMBERS and not _NUMBER.fullmatch(text):
+            block.problem("ini-number", option.place, setting=option.key, values={"raw": " ".join(text.split())})
+        block.settings[name] = Setting(
+            name,
+            _decode(setting_spec, name, text),
+            option.value,
+            place=option.place,
+            key_place=option.key_place,
+            key=option.key,
+            spec=setting_spec,
+        )
+    return block
+
+
+def _interpolated(text: str, known: dict[str, str], depth: int = 0) -> tuple[Any, bool]:
+    """(the value after interpolation or UNKNOWN, whether a lone percent sign makes configparser refuse it)."""
+    if _TEMPLATE.search(text):
+        return UNKNOWN, False
+    open_, error = False, False
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal open_, error
+        if match[2]:
+            return "%"
+        if match[1] is None:
+            error = True
+            return "%"
+        found = known.get(match[1].lower())
+        if found is None or depth > 8:
+            open_ = True
+            return ""
+        inner, _ = _interpolated(found, known, depth + 1)
+        if inner is UNKNOWN:
+            open_ = True
+            return ""
+        return str(inner)
+
+    done = _REFERENCE.sub(put, text)
+    return (UNKNOWN if open_ else done), error
+
+
+def _decode(spec: SettingSpec, name: str, text: Any) -> Any:
+    """As engine_from_config converts it: four numbers and the echo flags; everything else stays text."""
+    if text is UNKNOWN:
+        return UNKNOWN
+    if name in _NUMBERS:
+        if not _NUMBER.fullmatch(text):
+            return UNKNOWN
+        value = int(text)
+        if value == spec.get("unlimited") or (value == 0 and spec.get("zero")) or (value < 0 and spec.get("negative")):
+            return UNLIMITED
+        return value
+    if spec.type == "bool":
+        return bool(text)  # any text but an empty one is true
+    if name in ("echo", "echo_pool"):
+        word = text.strip().lower()
+        return True if word in _TRUE else False if word in _FALSE else text
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from poollint.knowledge.catalogue import Catalogue, CatalogueError, KindSpec
+from poollint.knowledge.catalogue import SOURCE_FACTS, Catalogue, CatalogueError, KindSpec
 from poollint.knowledge.pages import Page, PageError, parse_page
 from poollint.versions import parse_range
 
@@ -158,7 +158,7 @@ def known_names(page: Page, card: dict[str, Any], catalogues: dict[str, Catalogu
         return None
     names = {"config", "opt", "target_known"}
     for kind in kinds:
-        names.update(kind.settings, kind.roles, kind.facts, kind.links)
+        names.update(kind.settings, kind.roles, kind.facts, kind.links, SOURCE_FACTS)
     return names
 
 

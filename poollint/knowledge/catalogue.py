@@ -11,6 +11,9 @@ The file's form::
                         and poollint.readers.keyed
     [parameters]        further names that the software accepts, in a form that the system's reader knows
 
+A setting's ``faults`` tell what the program does with values that it should not get: a table of zero, negative, text, nan,
+fraction to [effect, words]. ``only = { type = ["postgres"] }``: its default holds where another setting has such a value.
+
 A key that is not known here is refused when the file is loaded.
 """
 
@@ -24,17 +27,24 @@ from poollint.versions import Version, in_range, parse_version
 SETTING_KEYS = frozenset(
     "type unit default defaults parser zero negative min max sane enum since deprecated removed replacement role "
     "contexts args multiple restart sticky note aliases doc source grammar inherit hint default_raw edition "
-    "backports secret null false".split()
+    "backports secret null false unlimited faults only".split()
 )
 SYSTEM_KEYS = frozenset(
-    "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive".split()
+    "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive packages".split()
 )
-KIND_KEYS = frozenset("title facts links settings inherits doc role".split())
+KIND_KEYS = frozenset("title facts links settings inherits doc role accepts unknown confused".split())
 
 
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
     "relaxed url scheme section env separator command flags note name_from require".split()
+)
+
+
+# facts that every block of a source file has: see poollint.readers.source.match
+SOURCE_FACTS = frozenset(
+    "scope function handler in_handler in_loop guarded returned yielded as_context decorators callee construct in_test "
+    "in_script uses unknown_options other_options from_environment text_values choices objects packages".split()
 )
 
 
@@ -98,9 +108,26 @@ class SettingSpec:
 
 
 class KindSpec:
-    """One kind of block: its settings by name, its roles, and the facts and links that its reader computes."""
+    """One kind of block: its settings by name, its roles, and the facts and links that its reader computes.
 
-    __slots__ = ("aliases", "facts", "links", "name", "role", "roles", "settings", "title")
+    ``accepts`` are further option names that the program takes and that no rule speaks of; ``unknown`` tells what it
+    does with any other: "ignored", "refused", "warned", or, by prefix of the name, a table of these (""; "open" where
+    we do not know them all). ``confused`` maps names that belong elsewhere to the one that was meant.
+    """
+
+    __slots__ = (
+        "accepts",
+        "aliases",
+        "confused",
+        "facts",
+        "links",
+        "name",
+        "role",
+        "roles",
+        "settings",
+        "title",
+        "unknown",
+    )
 
     def __init__(self, name: str, raw: dict[str, Any], shared: dict[str, SettingSpec]) -> None:
         self.name = name
@@ -108,6 +135,10 @@ class KindSpec:
         self.role: str = raw.get("role", "")
         self.facts: dict[str, str] = raw.get("facts", {})
         self.links: dict[str, str] = raw.get("links", {})
+        self.accepts = frozenset(raw.get("accepts", ()))
+        unknown = raw.get("unknown", "open")
+        self.unknown: dict[str, str] = {"": unknown} if isinstance(unknown, str) else unknown
+        self.confused: dict[str, str] = raw.get("confused", {})
         self.settings: dict[str, SettingSpec] = {
             key: spec for key, spec in shared.items() if name in spec.raw.get("contexts", (name,))
         }

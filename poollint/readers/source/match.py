@@ -8,6 +8,7 @@ A table::
     construct = ["create_engine"]             # the functions or classes there
     kind = "pool"                             # the kind of block (default: the catalogue's first)
     options = "keywords"                      # keyword arguments; a number: the argument that holds the options;
+                                              # a list of numbers: the last of these arguments that is an object;
                                               # "positional": by position alone; "none": only what is set later
     positional = ["url"]                      # the names of positional arguments
     nested = { limits = "" }                  # options whose own keys are settings, under a prefix
@@ -16,10 +17,13 @@ A table::
     facts = { asynchronous = true }           # what this form tells by itself
     local = true                              # also when imported from a module of the project itself
     open = true                               # unknown options are none of our business here
+    require = ["client"]                      # only where these options are written
 """
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
@@ -33,6 +37,15 @@ if TYPE_CHECKING:
 
 UNITS = {"ms": 0.001, "s": 1, "us": 1e-6, "ns": 1e-9, "min": 60, "h": 3600, "d": 86400}
 MAX_NESTING = 6
+# files whose pools serve a test or one run by hand, by the names that people give them
+_TEST = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|__mocks__|specs?|e2e|cypress|benchmarks?|bench)/"
+    r"|(?:^|/)(?:test_[^/]*|conftest|[^/]*_test|[^/]*[-.](?:tests?|spec|e2e|bench))\.\w+$"
+    r"|(?:^|/)[^/]*Tests?\.(?:java|kt)$"
+)
+_SCRIPT = re.compile(
+    r"(?:^|/)\.?[\w-]*(?:scripts?|bin|seeds?|seeders|migrations?|tools|examples?)/|(?:^|/)[^/]*(?:seed|migrate)[^/]*\.\w+$"
+)
 
 
 class Found:
@@ -49,6 +62,7 @@ class Found:
         "options",
         "positional",
         "rename",
+        "require",
         "setters",
         "system",
     )
@@ -58,13 +72,14 @@ class Found:
         self.modules = _listed(table.get("module", ""))
         self.constructs = _listed(table["construct"])
         self.kind: str = table.get("kind", kind)
-        self.options: str | int = table.get("options", "keywords")
+        self.options: str | int | list[int] = table.get("options", "keywords")
         self.positional: list[str] = table.get("positional", [])
         self.nested: dict[str, str] = table.get("nested", {})
         self.rename: dict[str, str] = table.get("rename", {})
         self.setters: str = table.get("setters", "")
         self.facts: dict[str, Any] = table.get("facts", {})
         self.local = bool(table.get("local", False))
+        self.require: list[str] = table.get("require", [])
         self.open = bool(table.get("open", False))
 
     def names(self) -> list[str]:
@@ -115,8 +130,9 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
         block.complete = False
         return block
     block.complete = call.complete
+    options_at = _options_at(call, found)
     for at, value in enumerate(call.positional):
-        if at == found.options:
+        if at == options_at:
             filler.table(value, "")
         elif at < len(found.positional):
             filler.entry(found.positional[at], Entry(value.place, value), by_name=False)
@@ -127,7 +143,18 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
         filler.entry(name, entry)
     if call.touched:
         block.complete = False
+    _limit_defaults(block, spec)
     return block
+
+
+def _limit_defaults(block: Block, spec: KindSpec) -> None:
+    """A default that holds only beside a certain value of another setting is unknown elsewhere."""
+    for name, setting in spec.settings.items():
+        only = setting.get("only")
+        if only and name not in block.settings:
+            for other, values in only.items():
+                if block.value(other) not in values:
+                    block.settings[name] = setting.unknown_setting()
 
 
 def _path(call: Call, found: Found) -> str:
@@ -137,6 +164,7 @@ def _path(call: Call, found: Found) -> str:
 
 def _facts(call: Call) -> dict[str, Any]:
     scope = call.scope
+    path = _relative(call.place.source.path)
     return {
         "scope": "function" if scope.functions else "class" if scope.classes else "module",
         "function": scope.functions[0] if scope.functions else "",
@@ -149,7 +177,39 @@ def _facts(call: Call) -> dict[str, Any]:
         "as_context": scope.as_context,
         "decorators": scope.decorators,
         "callee": call.callee,
+        "in_test": bool(_TEST.search(path)),
+        "in_script": bool(_SCRIPT.search(path)),
+        **({"uses": call.used} if call.used else {}),
     }
+
+
+def _relative(path: str) -> str:
+    """A path below the current directory as seen from there, so that folders above it say nothing."""
+    if os.path.isabs(path):
+        here = os.getcwd() + os.sep
+        path = path[len(here) :] if path.startswith(here) else os.path.join(*path.split(os.sep)[-3:])
+    return path.replace("\\", "/")
+
+
+def _options_at(call: Call, found: Found) -> int:
+    """Which argument holds the options: a number as it stands, or, of several, the last one that is an object.
+
+    -1 when every candidate is a text (a URL), so that no option is given.
+    """
+    if isinstance(found.options, int):
+        return found.options
+    if not isinstance(found.options, list):
+        return -1
+    given = [at for at in found.options if at < len(call.positional)]
+    for at in reversed(given):
+        if isinstance(call.positional[at].value, (Table, Made)):
+            return int(at)
+    open_ones = [
+        at
+        for at in given
+        if call.positional[at].value is UNKNOWN and not (call.positional[at].text or call.positional[at].plain)
+    ]
+    return int(open_ones[-1]) if open_ones else -1
 
 
 class _Filler:
@@ -165,19 +225,29 @@ class _Filler:
         table = value.value
         if isinstance(table, Made) and table.call.named:
             for name, entry in table.call.named.items():
-                self.entry(prefix + name, entry, depth=depth)
+                self.entry(prefix + name, entry, depth=depth, key=name)
             self.block.complete = self.block.complete and table.call.complete
+            if prefix:  # what its constructor leaves out has the constructor's defaults
+                self.hide(prefix)
             return
         if not isinstance(table, Table) or table.broken:
             if table is not None:
-                self.block.complete = False
+                self.hide(prefix)
             return
-        if not table.complete:
-            self.block.complete = False
         for name, entry in table.entries.items():
-            self.entry(prefix + name, entry, depth=depth)
+            self.entry(prefix + name, entry, depth=depth, key=name)
+        if not table.complete:
+            self.hide(prefix)
 
-    def entry(self, name: str, entry: Entry, *, by_name: bool = True, depth: int = 0) -> None:
+    def hide(self, prefix: str) -> None:
+        """The options below a prefix may be set out of sight."""
+        if not prefix:
+            self.block.complete = False
+        for name, spec in self.spec.settings.items():
+            if prefix and name.startswith(prefix) and name not in self.block.settings:
+                self.block.settings[name] = spec.unknown_setting()
+
+    def entry(self, name: str, entry: Entry, *, by_name: bool = True, depth: int = 0, key: str = "") -> None:
         """One option under the name that the program knows it by."""
         nested = self.found.nested.get(name)
         if nested is not None and depth < MAX_NESTING:
@@ -186,7 +256,9 @@ class _Filler:
         real = self.found.rename.get(name) or self.spec.aliases.get(name, name)
         setting_spec = self.spec.settings.get(real)
         if setting_spec is None:
-            if not self.found.open and by_name:
+            if name in self.spec.accepts:
+                self.block.facts.setdefault("other_options", {})[name] = entry
+            elif not self.found.open and by_name:
                 self.block.facts.setdefault("unknown_options", {})[name] = entry
             return
         folded = entry.value
@@ -196,14 +268,21 @@ class _Filler:
             raw_text(folded),
             place=folded.place,
             key_place=entry.key_place,
-            key=name,
+            key=key or name,
             spec=setting_spec,
         )
         self.block.settings[real] = setting
+        if isinstance(folded.value, (Table, Made, Ref)):
+            self.block.facts.setdefault("objects", {})[real] = folded.value
         if folded.env:
             self.block.facts.setdefault("from_environment", {})[real] = folded.env
         if folded.text:
             self.block.facts.setdefault("text_values", {})[real] = folded.env
+        if folded.shape:
+            self.block.facts.setdefault("shapes", {})[real] = folded.shape
+        if folded.choices:
+            choices = tuple(decode(setting_spec, each) for each in folded.choices)
+            self.block.facts.setdefault("choices", {})[real] = choices
 
 
 def raw_text(folded: Folded) -> str:
@@ -228,9 +307,8 @@ def decode(spec: SettingSpec, folded: Folded) -> Any:
         return _special(spec.get("null"), None, spec)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return _special(spec.get("false"), value, spec) if value is False else value
-    if value == 0 and spec.get("zero") in ("unlimited", "forever"):
-        return UNLIMITED
-    if value < 0 and spec.get("negative") in ("unlimited", "forever"):
+    meaning = spec.get("zero") if value == 0 else spec.get("negative") if value < 0 else ""
+    if value == spec.get("unlimited") or meaning in ("unlimited", "forever"):
         return UNLIMITED
     if spec.type == "duration":
         factor = UNITS.get(spec.unit, 1)

@@ -50,7 +50,9 @@ def read_source(
         return reading
     for call in file.calls():
         for found in finder.of(call.callee):
-            reading.blocks.append(block_of(call, found, catalogue_of(found.system), target_of(found.system)))
+            block = block_of(call, found, catalogue_of(found.system), target_of(found.system))
+            if all(name in block.settings for name in found.require):
+                reading.blocks.append(block)
     return reading
 
 

@@ -15,13 +15,18 @@ class Folded(NamedTuple):
 
     ``value``: int, float, str, bool, None, list, ``Table``, ``Ref``, ``Made``, or UNKNOWN. ``env`` names the environment
     variable whose default the value is (or, with UNKNOWN, that holds it); ``text`` tells that the program will see a
-    string there (an environment variable without a conversion).
+    string there (an environment variable without a conversion). ``choices`` are the values that an UNKNOWN one may have,
+    when they can be told (the branches of a conditional); ``plain`` tells of an UNKNOWN one that it is a text, a number or
+    a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known.
     """
 
     value: Any
     place: Place
     env: str = ""
     text: bool = False
+    choices: tuple[Any, ...] = ()
+    plain: bool = False
+    shape: str = ""
 
     @property
     def known(self) -> bool:
@@ -56,6 +61,9 @@ class Table:
         self.entries.update(other.entries)
         self.complete = self.complete and other.complete
         self.broken = self.broken or other.broken
+
+    def __repr__(self) -> str:
+        return f"Table({', '.join(self.entries)})"
 
     def copy(self) -> Table:
         made = Table()
@@ -113,6 +121,9 @@ class Call:
         self.touched = False
         self.scope = Scope()
         self.used: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"Call({self.callee})"
 
 
 class Made(NamedTuple):

@@ -64,7 +64,7 @@ def idle_for_ever(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     idle, off = block.get("IdleConnTimeout"), block.get("DisableKeepAlives")
     if idle is None or off is None or not known(idle.value, off.value) or off.value or aside(block):
         return
-    if idle.value != UNLIMITED or _uses(block, "idle_closed"):
+    if idle.value != UNLIMITED or _uses(block, "idle_closed") or _uses(block, "escape") == "passed":
         return
     if idle.origin == "default":
         yield Hit(block, {})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NETWORK = re.compile(
     r"postgres|pgx|\bpq\b|mysql|mariadb|sqlserver|mssql|oracle|godror|oci8|cockroach|nrpostgres|nrmysql|azuresql"
 )
-_LOCAL = re.compile(r"sqlite|duckdb|ql\b|ramsql|sqlmock|mock|txdb|fake|memory|stub")
+_LOCAL = re.compile(r"sqlite|duckdb|ramsql|^ql2?$|sqlmock|mock|txdb|fake|memory|stub")
 _POOL_PARAMETER = re.compile(r"(?<![A-Za-z0-9_])(pool_[a-z_]+)\s*=")
 _TIME = ("SetConnMaxLifetime", "SetConnMaxIdleTime")
 _FINE = re.compile(r"Nanosecond|Microsecond")
@@ -37,12 +37,18 @@ def driver(block: Block) -> str:
     if setting is not None:
         return setting.value.lower() if isinstance(setting.value, str) else ""
     made_of = (block.facts.get("uses") or {}).get("made_of") or ()
-    return str(made_of[0]).lower() if made_of else ""
+    made = str(made_of[0]).lower() if made_of else ""
+    return made if made.endswith(".open") else ""  # what is made otherwise may stand on a handle that is set up already
 
 
 def _over_network(block: Block) -> bool:
     name = driver(block)
-    return bool(_NETWORK.search(name)) and not _LOCAL.search(name) and not uses(block, "sqlite")
+    return bool(_NETWORK.search(name)) and not _LOCAL.search(name)
+
+
+def _call(block: Block) -> str:
+    """``sql.Open`` for ``database/sql.Open``."""
+    return str(block.facts.get("callee", "")).rpartition("/")[2]
 
 
 def _written(block: Block, name: str) -> Setting | None:
@@ -56,15 +62,14 @@ def unlimited(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     escape = uses(block, "escape")
     if escape in ("passed", None) or _limited_somewhere(ctx):
         return
-    values = {"call": block.facts.get("construct", "Open")}
-    yield Hit(block, values, "away" if escape in ("returned", "stored") else "")
+    yield Hit(block, {"call": _call(block)}, "away" if escape in ("returned", "stored") else "")
 
 
 def _limited_somewhere(ctx: RuleContext) -> bool:
     """Whether some handle of the run is given a limit: it may be any that leaves its file."""
     found = ctx.memo.get("go-sql limited")
     if found is None:
-        found = any("SetMaxOpenConns" in block.settings for block in ctx.of("go-sql", "pool"))
+        found = any("SetMaxOpenConns" in each.settings and not aside(each) for each in ctx.of("go-sql", "pool"))
         ctx.memo["go-sql limited"] = found
     return bool(found)
 
@@ -103,7 +108,10 @@ def no_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def for_ever(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pool whose size was thought of and whose connections nothing ever renews."""
     most = _written(block, "SetMaxOpenConns") or _written(block, "SetMaxIdleConns")
-    if most is None or aside(block) or uses(block, "sqlite") or _LOCAL.search(driver(block)):
+    idle = block.value("SetMaxIdleConns")
+    if not known(idle) or (_number(idle) and idle <= 0) or block.facts.get("connector"):
+        return
+    if most is None or most.value == 1 or aside(block) or uses(block, "sqlite") or _LOCAL.search(driver(block)):
         return
     values = [block.value(name) for name in _TIME]
     if all(value is not UNKNOWN and value == UNLIMITED for value in values):
@@ -131,14 +139,14 @@ def size_by_machine(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if not block.facts.get("direct") and uses(block, "escape") in ("returned", "stored", "passed"):
         return
-    yield Hit(block, {"call": block.facts.get("construct", "New")})
+    yield Hit(block, {"call": _call(block)})
 
 
 def config_literal(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A configuration of pgxpool that is put together by hand."""
     made_of: tuple[str, ...] = (block.facts.get("uses") or {}).get("made_of") or ()
-    if len(made_of) > 1 and made_of[1].endswith("/pgxpool.Config"):
-        yield Hit(block.settings.get("config") or block, {"call": block.facts.get("construct", "")})
+    if not aside(block) and len(made_of) > 1 and made_of[1].endswith("/pgxpool.Config"):
+        yield Hit(block.settings.get("config") or block, {"call": _call(block)})
 
 
 def at_once(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

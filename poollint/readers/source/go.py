@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.go_dsn import parameters_of
-from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
+from poollint.readers.source.values import Call, Entry, Folded, Made, Scope, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ _TIME = {
     "Minute": 60_000_000_000,
     "Hour": 3_600_000_000_000,
 }
+_MATH = {"MaxInt": 2**63 - 1, "MaxInt64": 2**63 - 1, "MaxInt32": 2**31 - 1, "MaxInt16": 2**15 - 1}
 _INTEGERS = frozenset("int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 time.Duration".split())
 _REQUEST = re.compile(r"http\.ResponseWriter|gin\.Context|echo\.Context|fiber\.Ctx|fasthttp\.RequestCtx")
 _LAMBDA = re.compile(r"\bevents\.\w+(?:Request|Event)\b")
@@ -87,7 +88,7 @@ class GoFile:
             "plain_requests": _PLAIN_REQUEST.search(text) is not None,
             "header_wait": "ResponseHeaderTimeout" in text,
             "idle_closed": "CloseIdleConnections" in text,
-            "sqlite": any("sqlite" in path for path in self.imports.values()) or "sqlite" in text,
+            "sqlite": "sqlite" in text,
         }
 
     # Names
@@ -353,9 +354,8 @@ class GoFile:
         name = self.resolve(node)
         if name:
             package, _, last = name.rpartition(".")
-            if package == "time" and last in _TIME:
-                return self._plain(node, _TIME[last])
-            return self._plain(node, Ref(name))
+            constant = {"time": _TIME, "math": _MATH}.get(package, {}).get(last)
+            return self._unknown(node) if constant is None else self._plain(node, constant)
         operand = node.child_by_field_name("operand")
         if operand is not None and operand.type == "parenthesized_expression":
             inner = self.fold(operand, depth)  # (&net.Dialer{...}).DialContext

@@ -1,0 +1,285 @@
+"""What is read of Go source: names, constants, setters, literals, and what leaves the file's sight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poollint.api import check_texts
+from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.formats.source_code import parse
+from poollint.readers.source.go import GoFile, arithmetic, package_name
+from poollint.readers.source.go_dsn import number_of
+from poollint.source import Source
+
+if TYPE_CHECKING:
+    from poollint.blocks import Block
+
+IMPORTS = """package main
+
+import (
+	"database/sql"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	nethttp "net/http"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+"""
+
+
+def blocks(body: str, path: str = "main.go") -> list[Block]:
+    return check_texts({path: IMPORTS + body}).files[0].reading.blocks
+
+
+def pool(body: str) -> Block:
+    return next(block for block in blocks(body) if block.kind == "pool")
+
+
+def value_of(expression: str, before: str = "") -> Any:
+    """What SetConnMaxLifetime is given, in seconds."""
+    body = f'{before}\nfunc main() {{\n\tdb, _ := sql.Open("pgx", dsn)\n\tdb.SetConnMaxLifetime({expression})\n}}\n'
+    return pool(body).value("SetConnMaxLifetime")
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("5 * time.Minute", 300),
+        ("time.Hour", 3600),
+        ("time.Duration(30) * time.Second", 30),
+        ("time.Second * 90 / 2", 45),
+        ("1_000 * time.Millisecond", 1),
+        ("0x10 * time.Second", 16),
+        ("(2 + 3) * time.Second", 5),
+        ("300", 3e-7),
+        ("0", UNLIMITED),
+        ("-1", UNLIMITED),
+        ("lifetime", UNKNOWN),
+        ("time.Duration(cfg.Seconds) * time.Second", UNKNOWN),
+        ("load()", UNKNOWN),
+    ],
+)
+def test_durations(expression: str, expected: Any) -> None:
+    assert value_of(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("const life = 2 * time.Minute", 120),
+        ("const (\n\tunit = time.Second\n\tlife = 10 * unit\n)", 10),
+        ("var life = time.Minute", 60),
+        ("var life = time.Minute\n\nfunc init() { life = flags() }", UNKNOWN),
+        ("var Life = time.Minute", UNKNOWN),  # another package may change it
+    ],
+)
+def test_constants(before: str, expected: Any) -> None:
+    name = "Life" if "Life" in before else "life"
+    assert value_of(name, before) == expected
+
+
+def test_setters_belong_to_their_variable() -> None:
+    body = """func main() {
+	a, _ := sql.Open("pgx", one)
+	b, _ := sql.Open("pgx", two)
+	a.SetMaxOpenConns(10)
+	b.SetMaxOpenConns(20)
+}
+"""
+    first, second = blocks(body)
+    assert (first.name, first.value("SetMaxOpenConns")) == ("a", 10)
+    assert (second.name, second.value("SetMaxOpenConns")) == ("b", 20)
+
+
+def test_a_setter_in_a_branch_is_not_certain() -> None:
+    body = """func main() {
+	db, _ := sql.Open("pgx", dsn)
+	if production {
+		db.SetMaxOpenConns(50)
+	}
+}
+"""
+    assert pool(body).value("SetMaxOpenConns") is UNKNOWN
+
+
+def test_setters_in_a_closure_and_on_a_field() -> None:
+    body = """type store struct{ db *sql.DB }
+
+func (s *store) open() (err error) {
+	s.db, err = sql.Open("pgx", dsn)
+	return err
+}
+
+func (s *store) limit() { s.db.SetMaxOpenConns(12) }
+"""
+    assert pool(body).value("SetMaxOpenConns") == 12
+
+
+def test_an_object_mapper_and_its_handle() -> None:
+    body = """func main() {
+	orm, _ := gorm.Open(postgres.Open(dsn), &gorm.Config{})
+	handle, _ := orm.DB()
+	handle.SetMaxIdleConns(7)
+}
+"""
+    found = pool(body)
+    assert found.value("SetMaxIdleConns") == 7
+    assert found.facts["uses"]["made_of"][0] == "gorm.io/driver/postgres.Open"
+
+
+def test_setters_on_a_handle_from_elsewhere() -> None:
+    found = pool("func limit(db *sql.DB) {\n\tdb.SetMaxOpenConns(25)\n}\n")
+    assert (found.name, found.value("SetMaxOpenConns"), found.value("SetMaxIdleConns")) == ("db", 25, 2)
+
+
+def test_a_handle_that_is_returned_may_be_set_up_elsewhere() -> None:
+    found = pool('func open() (*sql.DB, error) {\n\treturn sql.Open("pgx", dsn)\n}\n')
+    assert found.value("SetMaxOpenConns") is UNKNOWN
+    assert found.facts["uses"]["escape"] == "returned"
+
+
+def test_literals_and_later_fields() -> None:
+    body = """func client() *http.Client {
+	transport := &nethttp.Transport{
+		MaxIdleConns: 100,
+		DialContext:  (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+	}
+	transport.MaxIdleConnsPerHost = 20
+	return &http.Client{Transport: transport, Timeout: time.Minute}
+}
+"""
+    transport, client = blocks(body)
+    assert transport.value("MaxIdleConnsPerHost") == 20
+    assert transport.value("Dialer.Timeout") == 5
+    assert transport.value("IdleConnTimeout") == UNLIMITED
+    assert client.value("Timeout") == 60
+
+
+def test_a_literal_with_a_syntax_error_tells_nothing() -> None:
+    found = blocks("var t = &http.Transport{MaxIdleConns: 100 IdleConnTimeout: time.Second}\n")
+    assert all(not block.settings or block.complete is False for block in found)
+
+
+def test_connection_strings() -> None:
+    body = """func main() {
+	url := fmt.Sprintf("postgres://%s:%s@db/app?pool_max_conns=12&pool_max_conn_idle_time=1h30m", user, password)
+	config, _ := pgxpool.ParseConfig(url)
+	config.MinConns = 3
+	pool, _ := pgxpool.NewWithConfig(ctx, config)
+}
+"""
+    found = pool(body)
+    assert (found.value("MaxConns"), found.value("MinConns"), found.value("MaxConnIdleTime")) == (12, 3, 5400)
+    setting = found.settings["MaxConns"]
+    assert setting.place is not None
+    assert setting.key == "pool_max_conns"
+
+
+@pytest.mark.parametrize(
+    "dsn", ['os.Getenv("DSN")', "dsn", '"postgres://app@db/app?" + options', '"host=db " + options']
+)
+def test_a_connection_string_out_of_sight_hides_the_size(dsn: str) -> None:
+    assert pool(f"func main() {{\n\tpool, _ := pgxpool.New(ctx, {dsn})\n}}\n").value("MaxConns") is UNKNOWN
+
+
+def test_the_field_wins_over_the_connection_string() -> None:
+    body = """func main() {
+	config, _ := pgxpool.ParseConfig("host=db pool_max_conns=5")
+	config.MaxConns = 9
+}
+"""
+    assert pool(body).value("MaxConns") == 9
+
+
+@pytest.mark.parametrize(
+    ("head", "handler"),
+    [
+        ("w http.ResponseWriter, r *http.Request", "route"),
+        ("c *gin.Context", "route"),
+        ("ctx context.Context, e events.SQSEvent", "lambda"),
+        ("ctx context.Context", ""),
+    ],
+)
+def test_handlers(head: str, handler: str) -> None:
+    found = pool(f'func handle({head}) {{\n\tdb, _ := sql.Open("pgx", dsn)\n\tdb.Ping()\n}}\n')
+    assert found.facts["handler"] == handler
+
+
+def test_once_is_guarded() -> None:
+    found = pool('func get() {\n\tonce.Do(func() {\n\t\tdb, _ = sql.Open("pgx", dsn)\n\t})\n}\n')
+    assert found.facts["guarded"]
+
+
+def test_a_retry_is_no_loop_of_pools() -> None:
+    retry = (
+        'func main() {\n\tfor {\n\t\tdb, err := sql.Open("pgx", dsn)\n\t\tif err == nil {\n\t\t\tbreak\n\t\t}\n\t}\n}\n'
+    )
+    again = 'func main() {\n\tfor i := 0; i < 9; i++ {\n\t\tdb, _ := sql.Open("pgx", dsn)\n\t\tdb.Ping()\n\t}\n}\n'
+    assert not pool(retry).facts["in_loop"]
+    assert pool(again).facts["in_loop"]
+
+
+def test_shadowed_packages_are_not_packages() -> None:
+    body = 'func main() {\n\tsql := other()\n\tdb, _ := sql.Open("pgx", dsn)\n}\n'
+    assert blocks(body + "\nvar _ = http.Client{}\n")[0].kind == "client"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("net/http", "http"),
+        ("github.com/jackc/pgx/v5/pgxpool", "pgxpool"),
+        ("github.com/jackc/pgx/v5", "pgx"),
+        ("gopkg.in/yaml.v3", "yaml"),
+        ("github.com/mattn/go-sqlite3", "sqlite3"),
+    ],
+)
+def test_package_names(path: str, name: str) -> None:
+    assert package_name(path) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("12", 12), ("1h30m", 5.4e12), ("1.5s", 1.5e9), ("-2m", -1.2e11), ("30x", "30x"), ("", ""), ("1h 2m", "1h 2m")],
+)
+def test_numbers_of_connection_strings(text: str, expected: Any) -> None:
+    assert number_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "operator", "right", "expected"),
+    [
+        (7, "/", 2, 3),
+        (-7, "/", 2, -3),
+        (-7, "%", 3, -1),
+        (1, "/", 0, UNKNOWN),
+        (1, "<<", 10, 1024),
+        (1, "<<", 999, UNKNOWN),
+    ],
+)
+def test_integers_are_those_of_go(left: Any, operator: str, right: Any, expected: Any) -> None:
+    assert arithmetic(operator, left, right) == expected
+
+
+FRAGMENTS = [
+    "package main\n", 'import "database/sql"\n', 'import h "net/http"\n', "func main() {\n", "}\n", "(", ")", "{", "}", ",",
+    'db, err := sql.Open("pgx", dsn)\n', "db.SetMaxOpenConns(10)\n", "db = db\n", "x := T{db: db}\n", "y := U{x: x}\n", "x = y\n",
+    "&h.Transport{", "MaxIdleConns: 5", "const a = a + 1\n", "var b, c = c, b\n", "5 * time.Second", '"', "`", "for ", "if ", "\x00", "é",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
+def test_any_text_is_read(text: str) -> None:
+    list(GoFile(parse(Source("a.go", text), "go")).calls())

@@ -118,7 +118,9 @@ def memory_arguments(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     wrong = [setting for each in refused if (setting := written(block, each)) and setting.value is not UNKNOWN]
     if wrong:
         names = ", ".join(each.key for each in wrong)
-        yield Hit(wrong[0], {"names": names, "poolname": name, "what": "in-memory SQLite" if memory else "a SQLite file"})
+        yield Hit(
+            wrong[0], {"names": names, "poolname": name, "what": "in-memory SQLite" if memory else "a SQLite file"}
+        )
 
 
 def unknown_argument(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -250,7 +250,8 @@ class _Filler:
     def entry(self, name: str, entry: Entry, *, by_name: bool = True, depth: int = 0, key: str = "") -> None:
         """One option under the name that the program knows it by."""
         nested = self.found.nested.get(name)
-        if nested is not None and depth < MAX_NESTING:
+        plain = name in self.spec.settings and entry.value.known and not isinstance(entry.value.value, (Table, Made))
+        if nested is not None and depth < MAX_NESTING and not plain:
             self.table(entry.value, nested, depth + 1)
             return
         real = self.found.rename.get(name) or self.spec.aliases.get(name, name)

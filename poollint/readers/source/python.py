@@ -340,7 +340,7 @@ class PythonFile:
         right = self.fold(node.child_by_field_name("right"), depth)
         if self.tree.text(node.child_by_field_name("operator")) == "or":
             if left.env and not left.known:
-                return right._replace(env=left.env)
+                return right._replace(env=left.env, text=left.text)
             if left.known:
                 return left if left.value else right
         return self._unknown(node)
@@ -536,7 +536,7 @@ class PythonFile:
         caster = name.rpartition(".")[2]
         if caster in _CASTS and isinstance(value, str):
             return self._cast(node, caster, default)._replace(env=env)
-        return Folded(value, self.tree.place(node), env, text=text and isinstance(value, str))
+        return Folded(value, self.tree.place(node), env, text=text)
 
     def _url(self, node: Node, depth: int) -> Folded:
         """``URL.create("mysql+pymysql", host=…)``: the scheme, and the rest open."""
@@ -616,6 +616,11 @@ class PythonFile:
         function, ``event_loops`` in which a module's own name is used one after another."""
         used: dict[str, Any] = {}
         scope = made.scope
+        first = made.positional[0] if made.positional else None
+        if first is not None and _is_text(first) and not first.env:
+            used["first_text"] = _shape(first)
+        if self._in_plain_loop(node):
+            used["loops"] = True
         if scope.functions and self._is_stored(node, made):
             used["stored"] = True
         if made.name:
@@ -627,6 +632,19 @@ class PythonFile:
                 if loops:
                     used["event_loops"] = loops
         return used
+
+    def _in_plain_loop(self, node: Node) -> bool:
+        """Whether a ``for`` of the same function runs it round after round; a loop that ends early may be a retry."""
+        current = node.parent
+        while current is not None and current.type not in (*_SCOPES, "class_definition"):
+            if current.type == "for_statement":
+                body = current.child_by_field_name("body")
+                inside = body is not None and body.start_byte <= node.start_byte < body.end_byte
+                return inside and not any(
+                    each.type in ("break_statement", "return_statement") for each in self.tree.walk(body)
+                )
+            current = current.parent
+        return False
 
     def _is_stored(self, node: Node, made: Call) -> bool:
         """Whether a function hands on what it made: returned, yielded, kept in an object, a table or a global."""

@@ -1,0 +1,286 @@
+"""Pools and clients of other Python libraries: Django's DATABASES, drivers' pools, Redis, HTTP clients."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.engine.detectors.python_common import (
+    finite,
+    is_number,
+    is_throwaway,
+    servers,
+    written,
+)
+from poollint.engine.hits import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.blocks import Block
+    from poollint.engine.hits import RuleContext
+
+BUILT_IN = frozenset(
+    f"django.db.backends.{name}" for name in ("postgresql", "mysql", "oracle", "sqlite3", "postgresql_psycopg2")
+)
+ASYNC_WORKERS = re.compile(r"(?i)uvicorn|gevent|eventlet|asgi")
+
+
+def _engine(block: Block) -> str:
+    engine = block.value("ENGINE")
+    return engine if isinstance(engine, str) else ""
+
+
+def _is_pooled(block: Block) -> bool | None:
+    """Whether OPTIONS switches a pool on; None when that cannot be told."""
+    if any(name.startswith("pool.") and setting.origin == "explicit" for name, setting in block.settings.items()):
+        return True
+    if any(name.startswith("pool.") for name in block.facts.get("unknown_options", {})):
+        return True
+    if not block.complete or block.value("pool.min_size") is UNKNOWN:
+        return None
+    pool = block.settings.get("options.pool")
+    return bool(pool is not None and pool.value)
+
+
+def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Persistent connections where each request runs in a thread of its own."""
+    age = written(block, "CONN_MAX_AGE")
+    if age is None or not is_number(age.value) or age.value <= 0 or _is_pooled(block) is not False:
+        return
+    for server in servers(block, ctx.blocks):
+        if server.facts.get("in_development"):
+            continue
+        words = " ".join(server.facts.get("words", ()))
+        runs_asgi = server.system in ("uvicorn", "hypercorn") and "asgi" in words
+        kind = server.value("worker_class") if server.system == "gunicorn" else None
+        if runs_asgi or (isinstance(kind, str) and ASYNC_WORKERS.search(kind)):
+            yield Hit(age, {"server": server.system}, related=((server, "the server that runs it"),))
+            return
+
+
+def django_pool_with_age(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    age = written(block, "CONN_MAX_AGE")
+    if age is not None and is_number(age.value) and age.value != 0 and _is_pooled(block):
+        yield Hit(age)
+
+
+MISPLACED = {
+    "CONN_MAX_AGE": "beside OPTIONS",
+    "CONN_HEALTH_CHECKS": "beside OPTIONS",
+    "DISABLE_SERVER_SIDE_CURSORS": "beside OPTIONS",
+    "ATOMIC_REQUESTS": "beside OPTIONS",
+    "AUTOCOMMIT": "beside OPTIONS",
+}
+IN_POOL = ("min_size", "max_size", "pool_size", "max_lifetime", "max_idle", "max_waiting")
+AT_TOP = {"POOL": "pool", "POOL_SIZE": "pool", "MAX_CONNS": "pool", "pool": "pool", "POOL_OPTIONS": "pool"}
+
+
+def django_misplaced(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Names that stand where Django, or the driver, does not look for them."""
+    if _engine(block) not in BUILT_IN:
+        return
+    for name, entry in block.facts.get("unknown_options", {}).items():
+        head, _, last = name.rpartition(".")
+        if head == "options" and last in MISPLACED:
+            yield Hit(entry.key_place, {"name": last})
+        elif head == "options" and last in IN_POOL and _engine(block) != "django.db.backends.sqlite3":
+            yield Hit(entry.key_place, {"name": last}, "option")
+        elif not head and last in AT_TOP:
+            yield Hit(entry.key_place, {"name": last}, "top")
+        elif head == "pool" and _engine(block).startswith("django.db.backends.postgresql"):
+            yield Hit(entry.key_place, {"name": last}, "pool")
+
+
+def django_stale(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Connections that are kept for long and never tested."""
+    age = written(block, "CONN_MAX_AGE")
+    if age is None or not is_number(age.value) or age.value <= 300 or is_throwaway(block):
+        return
+    engine = _engine(block)
+    if not engine.startswith(("django.db.backends.mysql", "django.db.backends.postgresql")):
+        return
+    if ctx.target is not None and ctx.target < (4, 1):
+        return
+    if block.value("CONN_HEALTH_CHECKS") is False and _is_pooled(block) is False:
+        yield Hit(age)
+
+
+def django_cursors(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Server-side cursors through a pooler that shares connections by transaction."""
+    if not _engine(block).startswith("django.db.backends.postgresql"):
+        return
+    if block.value("DISABLE_SERVER_SIDE_CURSORS") is not False or block.value("ATOMIC_REQUESTS") is not False:
+        return
+    host, port = block.value("HOST"), block.value("PORT")
+    if not isinstance(host, str) or not re.search(r"(?i)pgbouncer|pooler", host):
+        return
+    place = written(block, "HOST")
+    if place is None or "HOST" in block.facts.get("from_environment", {}):
+        return
+    for pooler in ctx.of("pgbouncer", "main"):
+        mode = pooler.get("pool_mode")
+        if mode is not None and mode.value in ("transaction", "statement"):
+            yield Hit(place, {"host": host}, "told", related=((mode, "the pooler's mode"),))
+            return
+        return
+    if port == "6543" or str(port) == "6543":
+        yield Hit(place, {"host": host})
+
+
+def stalls_on_check(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A check at checkout that tries one dead connection after the other, each with a longer pause."""
+    prefix = "pool." if block.system == "django" else ""
+    if ctx.target is not None and block.system == "psycopg-pool" and ctx.target < (3, 2, 1):
+        return
+    if prefix:
+        if not _is_pooled(block) or block.value("CONN_HEALTH_CHECKS") is not True:
+            return
+    elif written(block, "check") is None or block.value("check") is None:
+        return
+    least, wait = block.get(prefix + "min_size"), block.get(prefix + "timeout")
+    size, limit = finite(least), finite(wait)
+    if size is None or limit is None or size != int(size) or not 2 <= size <= 64:
+        return
+    pause = 2 ** (int(size) - 1) - 1
+    if pause >= limit:
+        yield Hit(least, {"size": f"{size:g}", "limit": f"{limit:g}"})
+
+
+def never_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A small limit on a pool that refuses at once instead of waiting."""
+    name = "maxconn" if block.system == "psycopg2" else "max_connections"
+    setting = written(block, name)
+    value = finite(setting)
+    if setting is None or value is None or not 0 < value < 40 or is_throwaway(block):
+        return
+    if block.system == "psycopg2" and (block.facts.get("construct") != "ThreadedConnectionPool" or value < 2):
+        return
+    yield Hit(setting)
+
+
+def ignored_beside_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Options of a Redis client that its ready-made pool makes void."""
+    pool = written(block, "connection_pool")
+    if pool is None or pool.raw == "None":
+        return
+    for name in ("max_connections", "socket_timeout", "socket_connect_timeout", "health_check_interval"):
+        setting = written(block, name)
+        if setting is not None and setting.value is not None:
+            yield Hit(setting)
+
+
+def no_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A call without any limit on the wait for its answer."""
+    setting = block.get("timeout")
+    if setting is None or setting.value is UNKNOWN or is_throwaway(block):
+        return
+    if setting.value == UNLIMITED and setting.origin == "explicit":
+        yield Hit(setting, {"what": block.facts.get("callee", "")}, "none")
+    elif setting.value == UNLIMITED:
+        yield Hit(block, {"what": block.facts.get("callee", "")})
+    elif isinstance(setting.value, tuple) and len(setting.value) == 2 and setting.value[1] is None:
+        yield Hit(setting, {"what": block.facts.get("callee", "")}, "read")
+
+
+_HOST = re.compile(r"[a-z]+://[^/\0]+(?:/|\Z|\?)")
+
+
+def in_loop(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """One new connection for each round of a loop, to the same host."""
+    uses = block.facts.get("uses") or {}
+    url = uses.get("first_text", "")
+    if uses.get("loops") and _HOST.match(url) and not block.facts.get("in_test"):
+        yield Hit(block, {"what": block.facts.get("callee", "")})
+
+
+def limits_unbounded(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """httpx.Limits written by hand without max_connections."""
+    if not block.complete:
+        return
+    setting = block.get("max_connections")
+    if setting is not None and setting.value == UNLIMITED and not is_throwaway(block):
+        explicit = setting.origin == "explicit"
+        yield Hit(setting if explicit else block, None, "none" if explicit else "")
+
+
+def keepalive_cliff(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Fewer connections kept than allowed: past that number each idle one is closed at once."""
+    keep, most = written(block, "max_keepalive_connections"), block.get("max_connections")
+    value = finite(keep)
+    if keep is None or value is None or most is None or not is_number(most.value) or is_throwaway(block):
+        return
+    if 0 < value < most.value:
+        yield Hit(keep, {"keep": f"{value:g}"})
+
+
+def total_dropped(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """aiohttp.ClientTimeout written by hand, which has no total of its own."""
+    if not block.complete or is_throwaway(block):
+        return
+    names = ("total", "sock_read")
+    if all((setting := block.get(name)) is not None and setting.value == UNLIMITED for name in names):
+        total = written(block, "total")
+        yield Hit(total or block, None, "none" if total is not None else "")
+
+
+def flask_removed(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Names that Flask-SQLAlchemy 3 reads no more, or never read."""
+    for setting in block.settings.values():
+        spec = setting.spec
+        removed = spec.get("removed") if spec is not None else None
+        if removed is None or setting.origin != "explicit" or spec is None:
+            continue
+        if removed == "0":
+            meant = spec.get("replacement") or "SQLALCHEMY_ENGINE_OPTIONS"
+            yield Hit(setting, {"meant": meant}, "never" if spec.get("replacement") else "misspelt")
+        elif (ctx.target is None or ctx.target >= (3,)) and _speaks_of_flask(block):
+            yield Hit(setting, {"meant": spec.get("replacement")})
+
+
+def _speaks_of_flask(block: Block) -> bool:
+    """Whether the names are Flask-SQLAlchemy's: its own URI stands beside them, or the file imports it."""
+    if "SQLALCHEMY_DATABASE_URI" in block.settings or "SQLALCHEMY_TRACK_MODIFICATIONS" in block.settings:
+        return True
+    return "flask_sqlalchemy" in block.place.source.text
+
+
+NUMBERS = ("int", "duration")
+
+
+def env_number(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A number that the environment gives as a text."""
+    if not block.place.source.path.endswith(".py") or block.spec is None:
+        return
+    for name, variable in block.facts.get("text_values", {}).items():
+        setting = block.settings.get(name)
+        if setting is None or setting.spec is None or setting.spec.type not in NUMBERS:
+            continue
+        if name.startswith(("connect_args.", "kwargs.", "options.connect")) or name in ("port", "PORT", "db"):
+            continue  # a driver's C library takes texts
+        if block.system in ("gunicorn", "uvicorn", "hypercorn") or setting.raw.startswith(("'", '"')):
+            continue
+        yield Hit(setting, {"variable": variable or "the variable"})
+
+
+def flag_text(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A flag that is given a text, which is true whatever it says."""
+    if not block.place.source.path.endswith(".py") or block.spec is None or block.system in ("gunicorn", "uvicorn"):
+        return
+    texts = block.facts.get("text_values", {})
+    for name, setting in block.settings.items():
+        if setting.spec is None or setting.spec.type != "bool" or setting.origin != "explicit":
+            continue
+        if isinstance(setting.value, str) and setting.raw[:1] in "'\"":
+            if setting.value.strip().lower() in ("false", "0", "no", "off"):
+                yield Hit(setting)
+        elif name in texts:
+            yield Hit(setting, {"variable": texts[name] or "the variable"}, "variable")
+
+
+def flask_recycle_zero(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """An age limit that every connection exceeds."""
+    setting = written(block, "options.pool_recycle")
+    if setting is not None and is_number(setting.value) and setting.value == 0:
+        yield Hit(setting)

@@ -1,0 +1,164 @@
+"""gunicorn, uvicorn, hypercorn: settings that do nothing, that stop the start, that are another setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.engine.detectors.python_common import divides, finite, is_number, written
+from poollint.engine.hits import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.blocks import Block
+    from poollint.engine.hits import RuleContext
+
+ASYNC_CLASSES = ("gevent", "eventlet", "asgi", "uvicorn", "tornado")
+WRITTEN_OTHERWISE = {
+    "keep_alive": "keepalive",
+    "keepalive_timeout": "keepalive",
+    "keep_alive_timeout": "keepalive",
+    "timeout_keep_alive": "keepalive",
+    "worker": "workers",
+    "num_workers": "workers",
+    "thread": "threads",
+    "num_threads": "threads",
+    "workerclass": "worker_class",
+    "worker_connection": "worker_connections",
+    "max_request": "max_requests",
+    "max_requests_jiter": "max_requests_jitter",
+    "grace_timeout": "graceful_timeout",
+    "gracefultimeout": "graceful_timeout",
+    "preload": "preload_app",
+}
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def sync_keepalive(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A keep-alive time for workers that always close."""
+    keep = written(block, "keepalive")
+    value = finite(keep)
+    if keep is None or not value or block.value("worker_class") != "sync" or block.value("threads") != 1:
+        return
+    if block.facts.get("source_kind") == "command" or "worker_class" in block.facts.get("choices", {}):
+        kind = written(block, "worker_class")
+        if kind is None:
+            return  # gunicorn.conf.py beside it may choose the class
+    yield Hit(keep)
+
+
+def misspelt(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A name of the settings file that nobody reads."""
+    for name, entry in block.facts.get("unknown_options", {}).items():
+        meant = WRITTEN_OTHERWISE.get(name)
+        if meant and meant not in block.settings and _is_plain(entry):
+            yield Hit(entry.key_place, {"name": name, "meant": meant})
+
+
+def _is_plain(entry: object) -> bool:
+    """Whether a value is one that such a setting could have, and the name is not used for anything else."""
+    value = getattr(entry, "value", None)
+    place = getattr(entry, "key_place", None)
+    if value is None or place is None:
+        return False
+    import re
+
+    uses = re.findall(rf"\b{re.escape(place.text)}\b", re.sub(r"#.*", "", place.source.text))
+    return len(uses) == 1
+
+
+def wrong_flag(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """The other server's spelling of an option."""
+    confused = {
+        "gunicorn": {"--keepalive": "--keep-alive", "--timeout-keep-alive": "--keep-alive"},
+        "uvicorn": {"--keep-alive": "--timeout-keep-alive", "--keepalive": "--timeout-keep-alive"},
+    }.get(block.system, {})
+    for word in block.facts.get("unknown_flags", ()):
+        name = word.text.partition("=")[0]
+        if name in confused:
+            yield Hit(word.place, {"name": name, "meant": confused[name]})
+
+
+def no_slots(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """As many threads as connections: none may idle."""
+    threads, most = block.get("threads"), block.get("worker_connections")
+    one, all_of_them = finite(threads), finite(most)
+    if one is None or all_of_them is None or one < 2 or one < all_of_them or most is None or most.origin == "default":
+        return
+    keep = block.value("keepalive")
+    if is_number(keep) and keep > 0 and _word(block.value("worker_class")) in ("sync", "gthread"):
+        yield Hit(most, {"threads": f"{one:g}"})
+
+
+def cannot_serve(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """No worker at all; a worker class that is gone; counts that are no whole numbers."""
+    workers = written(block, "workers")
+    if workers is not None and workers.value == 0 and is_number(workers.value):
+        yield Hit(workers)
+    kind = written(block, "worker_class")
+    if kind is not None and kind.value == "eventlet" and (ctx.target is None or ctx.target >= (26,)):
+        yield Hit(kind, None, "eventlet")
+    for name in ("workers", "threads"):
+        setting = written(block, name)
+        if setting is None:
+            continue
+        in_file = block.facts.get("source_kind") == "settings"
+        is_float = isinstance(setting.value, float) and setting.value != UNLIMITED
+        if is_float or (setting.value is UNKNOWN and in_file and divides(setting.raw)):
+            yield Hit(setting, None, "fraction")
+        elif isinstance(setting.value, str) and block.facts.get("source_kind") == "command":
+            yield Hit(setting, None, "text")
+
+
+def threads_unused(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Threads for a worker class that has none."""
+    threads = written(block, "threads")
+    value = finite(threads)
+    kind = _word(block.value("worker_class"))
+    if threads is not None and value is not None and value > 1 and any(name in kind for name in ASYNC_CLASSES):
+        yield Hit(threads, {"kind": kind})
+
+
+def reload_workers(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """--workers beside --reload."""
+    workers, again = written(block, "workers"), written(block, "reload")
+    value = finite(workers)
+    if workers is None or again is None or again.value is not True or value is None or value < 2:
+        return
+    yield Hit(workers, None, "development" if block.facts.get("in_development") else "")
+
+
+def odd_dash(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Dashes of a word processor."""
+    for word in block.facts.get("odd_dashes", ()):
+        sign = next(each for each in word.text if ord(each) > 127)
+        yield Hit(word.place, {"word": word.text, "sign": f"U+{ord(sign):04X}"})
+
+
+def budget(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """More requests at once than the database of the same file has connections."""
+    limit, replicas = block.facts.get("database_limit"), block.facts.get("replicas")
+    workers, threads = finite(written(block, "workers")), finite(written(block, "threads"))
+    if limit is None or workers is None or threads is None:
+        return
+    count = replicas or 1
+    total, usable = count * workers * threads, limit - 3
+    if total > usable:
+        values = {
+            "sum": f"{count} × {workers:g} × {threads:g} = {total:g}",
+            "usable": f"{usable:g}",
+            "limit": f"{limit:g}",
+        }
+        yield Hit(written(block, "threads"), values)
+
+
+def limit_counts_idle(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A limit on connections that idle ones use up."""
+    limit, keep = written(block, "limit_concurrency"), written(block, "timeout_keep_alive")
+    value, time = finite(limit), finite(keep)
+    if limit is not None and value is not None and time is not None and 0 < value < 100 and time > 5:
+        yield Hit(limit, {"keep": f"{time:g}"})

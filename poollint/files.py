@@ -65,7 +65,9 @@ class DiskFiles:
             raise FileError("special", "is not a regular file")
         if status.st_size > self.max_size:
             size = f"{status.st_size / 1048576:.0f} MiB"
-            raise FileError("too-large", f"is {size}; files over {self.max_size // 1048576} MiB are not read (max-file-size)")
+            raise FileError(
+                "too-large", f"is {size}; files over {self.max_size // 1048576} MiB are not read (max-file-size)"
+            )
         try:
             with open(path, "rb") as handle:
                 return handle.read()

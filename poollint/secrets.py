@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _ASSIGNED = re.compile(
-    r"(?P<key>pass(?:word|wd)?|pwd|secret|token)(?P<sign>[\"']?\s*[:=]\s*)(?P<value>'(?:[^']|'')*'|\"[^\"]*\"|[^\s,;&'\"]+)", re.I
+    r"(?P<key>pass(?:word|wd)?|pwd|secret|token)(?P<sign>[\"']?\s*[:=]\s*)(?P<value>'(?:[^']|'')*'|\"[^\"]*\"|[^\s,;&'\"]+)",
+    re.I,
 )
 _IN_URL = re.compile(r"(?P<head>\w://[^\s:/@]*:)(?P<value>[^\s/@]+)(?=@)")
 _REFERENCE = re.compile(r"\$|\{\{|<%|%\(|process\.env|os\.|env\(|getenv")

@@ -34,6 +34,7 @@ class Case:
         "card",
         "effect",
         "fix",
+        "fix_is_safe",
         "help",
         "message",
         "name",
@@ -52,7 +53,9 @@ class Case:
         self.message = Template(card["message"])
         self.help = Template(card.get("help", ""))
         self.at: str = card.get("at", "")
-        self.fix: dict[str, Any] = card.get("fix", {})
+        fix = card.get("fix", {})
+        self.fix: dict[str, Template] = {name: Template(str(text)) for name, text in fix.items() if name != "unsafe"}
+        self.fix_is_safe = not fix.get("unsafe", False)
         self._condition: Condition | None = None
         self._detector: Detector | None = None
 
@@ -414,14 +417,12 @@ def _card_fix(case: Case, block: Block | None, env: Env) -> Fix | None:
         return None
     edits = []
     for name, text in case.fix.items():
-        if name == "unsafe":
-            continue
         setting = block.settings.get(name)
         if setting is None or setting.place is None or setting.origin != "explicit":
             return None
-        edits.append(Edit(setting.place, Template(text).render(env, setting)))
+        edits.append(Edit(setting.place, text.render(env, setting)))
     title = ", ".join(f"{name} = {edit.text}" for name, edit in zip(case.fix, edits, strict=False))
-    return Fix(f"write {title}", tuple(edits), safe=not case.fix.get("unsafe", False))
+    return Fix(f"write {title}", tuple(edits), safe=case.fix_is_safe)
 
 
 def _fix_text(fix: Fix | None) -> FixText | None:

@@ -99,6 +99,8 @@ def plain(value: Any) -> Any:
         return "unknown"
     if isinstance(value, float) and value == UNLIMITED:
         return "unlimited"
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - the test for NaN
+        return "NaN"
     if value is None or isinstance(value, (bool, int, float, str)):
         return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
     if isinstance(value, dict):

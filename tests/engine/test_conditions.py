@@ -24,7 +24,9 @@ def block(**values: Any) -> Block:
 
 
 def env(made: Block, **more: Any) -> Env:
-    return Env(made, config={"instances": 2}, options={"limit": 10}, target=more.pop("target", None), values=more or None)
+    return Env(
+        made, config={"instances": 2}, options={"limit": 10}, target=more.pop("target", None), values=more or None
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """YAML (and so JSON) as a tree that keeps the place of every key and value.
 
 Built from PyYAML's events: no value is turned into a number or a date, since the programs that read these files disagree
-on how. Aliases share the node of their anchor (so walk a tree with a bound: a short text can name one node very often). Where the text is no YAML, the tree holds what came before the error,
-and the error. Never raises; a text that is a template of another engine is an error like any other.
+on how. Aliases share the node of their anchor, so walk a tree with a bound: a short text can name one node very often.
+Where the text is no YAML, the tree holds what came before the error, and the error. Never raises; a text that is a template
+of another engine is an error like any other.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ def parse(source: Source) -> Tree:
                 errors.append(YamlError("nested too deep", last))
                 break
     except yaml.MarkedYAMLError as error:
-        mark: Any = error.problem_mark or error.context_mark
+        mark = error.problem_mark or error.context_mark
         errors.append(YamlError(error.problem or str(error), mark.index + shift if mark is not None else last))
     except (yaml.YAMLError, RecursionError, UnicodeError) as error:
         errors.append(YamlError(str(error) or "no YAML", last))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from poollint.discovery import Discovered
     from poollint.files import Files
     from poollint.findings import Finding, Severity
+    from poollint.readers.source.targets import Projects
     from poollint.source import Source
 
 Reader = "Callable[[Source, ReadContext], Reading]"
@@ -90,6 +91,7 @@ class Session:
         self._finders: dict[str, Any] = {}
         self._system_config: dict[tuple[str, int], dict[str, Any]] = {}
         self._user_cards: list[dict[str, Any]] = []
+        self._projects: Projects | None = None
 
     # Configuration
 
@@ -130,7 +132,20 @@ class Session:
             return self.options.targets[system]
         from poollint.config import versions_for
 
-        return versions_for(self.config_for(path), path).get(system)
+        found = versions_for(self.config_for(path), path).get(system)
+        packages = self.knowledge.systems.get(system, {}).get("packages") if found is None else None
+        if not packages:
+            return found
+        installed = self.packages_for(path)
+        return next((version for name in packages if (version := installed.get(name)) is not None), None)
+
+    def packages_for(self, path: str) -> Mapping[str, Version | None]:
+        """The packages of the project that a source file belongs to, by what stands beside it."""
+        if self._projects is None:
+            from poollint.readers.source.targets import Projects
+
+            self._projects = Projects(self.files)
+        return self._projects.of(path).packages
 
     def system_config(self, system: str, path: str = "") -> Mapping[str, Any]:
         """The options of a system: the configuration's, else the catalogue's defaults; dashes read as underscores."""
@@ -169,6 +184,9 @@ class Session:
             target=self.target_for(system, source.path),
             config=self.system_config(system, source.path),
             named=named,
+            systems=self.knowledge.systems,
+            catalogue_of=self.knowledge.catalogue,
+            target_of=lambda name: self.target_for(name, source.path),
         )
         reading = load_reader(catalogue.system.get("reader", system))(source, context)
         return FileReading(source.path, system, catalogue.system.get("format", system), source, reading)
@@ -191,7 +209,23 @@ class Session:
         reading = read_source(
             source, language, finder, self.knowledge.catalogue, lambda system: self.target_for(system, source.path)
         )
+        if family == "javascript" and reading.blocks:
+            from poollint.readers.source.targets import tell_packages
+
+            tell_packages(reading.blocks, self.packages_for(source.path))
+        if language == "python" and reading.blocks:
+            self._note_commands(source, reading)
         return FileReading(source.path, language, language, source, reading)
+
+    def _note_commands(self, source: Source, reading: Reading) -> None:
+        """Link the blocks of a source file with the servers that its comments say it runs under."""
+        from poollint.readers.commands import said_blocks
+
+        said = said_blocks(
+            source, self.knowledge.systems, self.knowledge.catalogue, lambda system: self.target_for(system, source.path)
+        )
+        for block in reading.blocks if said else ():
+            block.links["said"] = said
 
     def read_all(self, candidates: Iterable[tuple[str, str, bool]]) -> tuple[list[FileReading], list[UnreadFile]]:
         """Read (path, system, named) each; a file that another one includes is judged as part of that one alone."""
@@ -416,12 +450,17 @@ def check_texts(
         found = recognise_text(session, path, text)
         if only and path == only and system:
             found = (system, True)
-        elif found is None and system and (not only or path == only):
+        elif found is None and system and (not only or path == only) and _reads_files(session, system):
             found = (system, False)
         if found is not None and (not only or path == only):
             candidates.append((path, found[0], found[1]))
     readings, unread = session.read_all(candidates)
     return Result(session.check(readings), unread, readings)
+
+
+def _reads_files(session: Session, system: str) -> bool:
+    """Whether a system has files of its own; a client library stands in source code alone."""
+    return "format" in session.knowledge.systems.get(system, {})
 
 
 def check_paths(paths: Sequence[str], *, options: Options | None = None) -> Result:

@@ -7,6 +7,7 @@ constructed, is ``module.default`` (``knex.default``). The ``node:`` prefix is d
 from __future__ import annotations
 
 import math
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ _NUMBER = re.compile(
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
 _GLOBALS = frozenset(("fetch", "WebSocket", "EventSource"))
+_CHAINED = frozenset("listen on once setMaxListeners".split())
+_RESULT_METHODS = frozenset(("listen",))
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
 MAX_DEPTH = 40
 
@@ -138,7 +141,7 @@ class JavascriptFile:
         if node.type != "call_expression":
             return ""
         function = self.tree.text(node.child_by_field_name("function"))
-        arguments = self._arguments(node)
+        arguments = self.arguments(node)
         if function in ("require", "import") and len(arguments) == 1 and arguments[0].type == "string":
             return self._module(arguments[0])
         return ""
@@ -170,11 +173,11 @@ class JavascriptFile:
             self._methods.setdefault(holder, []).append(node)
 
     def _scope_id(self, node: Node) -> int:
-        scope = self._scope(node)
+        scope = self.scope_node(node)
         return scope.id if scope is not None else self.tree.root.id
 
     @staticmethod
-    def _scope(node: Node) -> Node | None:
+    def scope_node(node: Node) -> Node | None:
         """The nearest enclosing function, or the program."""
         current = node.parent
         while current is not None and current.type not in _FUNCTIONS and current.type != "program":
@@ -195,9 +198,9 @@ class JavascriptFile:
 
     def _resolve_name(self, node: Node) -> str:
         name = self.tree.text(node)
-        scope = self._scope(node)
+        scope = self.scope_node(node)
         while scope is not None:
-            if name in self._parameters(scope):
+            if name in self.parameters(scope):
                 return ""
             for declared in self._declared.get((scope.id, name), ()):
                 if declared.type == "variable_declarator":
@@ -211,11 +214,11 @@ class JavascriptFile:
                     ):
                         return self.resolve(value) if self.tree.text(value) != name else ""
                 return ""
-            scope = self._scope(scope)
+            scope = self.scope_node(scope)
         found = self.imports.get(name, "")
         return found or (name if name in _GLOBALS else "")
 
-    def _parameters(self, function: Node) -> tuple[str, ...]:
+    def parameters(self, function: Node) -> tuple[str, ...]:
         single = function.child_by_field_name("parameter")
         if single is not None:
             return (self.tree.text(single),)
@@ -236,9 +239,9 @@ class JavascriptFile:
 
     def _constant(self, node: Node, name: str) -> Node | None:
         """The value of a ``const`` (or a ``let`` that is never assigned again) in the nearest scope that declares it."""
-        scope = self._scope(node)
+        scope = self.scope_node(node)
         while scope is not None:
-            if name in self._parameters(scope):
+            if name in self.parameters(scope):
                 return None
             found = self._declared.get((scope.id, name))
             if found:
@@ -246,8 +249,27 @@ class JavascriptFile:
                 if only is None or only.type != "variable_declarator" or name in self._assigned:
                     return None
                 return only.child_by_field_name("value")
-            scope = self._scope(scope)
+            scope = self.scope_node(scope)
         return None
+
+    def declaring_scope(self, node: Node, name: str = "") -> Node | None:
+        """The function, or the program, that declares a name as it is seen from a node; None for an unheard-of one."""
+        name = name or self.tree.text(node)
+        scope = self.scope_node(node)
+        while scope is not None:
+            if name in self.parameters(scope) or (scope.id, name) in self._declared:
+                return scope
+            if scope.type == "program" and name in self.imports:
+                return scope
+            scope = self.scope_node(scope)
+        return None
+
+    def method_calls(self, holder: str) -> list[Node]:
+        """The calls ``holder.method()``, by the text of the holder."""
+        return self._methods.get(holder, [])
+
+    def call_nodes(self) -> list[Node]:
+        return self._calls
 
     # Folding
 
@@ -292,8 +314,26 @@ class JavascriptFile:
 
     def _fold_template_string(self, node: Node, _depth: int) -> Folded:
         if any(child.type == "template_substitution" for child in node.named_children):
-            return self._unknown(node)
+            return self._unknown(node)._replace(plain=True)
         return self._plain(node, self.tree.text(node)[1:-1])
+
+    def _fold_arrow_function(self, node: Node, _depth: int) -> Folded:
+        return self._unknown(node)._replace(plain=True)
+
+    _fold_function_expression = _fold_arrow_function
+
+    def _fold_ternary_expression(self, node: Node, depth: int) -> Folded:
+        """One of two values: unknown, unless both are the same, with the choices told."""
+        condition = self.fold(node.child_by_field_name("condition"), depth).value
+        branches = [self.fold(node.child_by_field_name(name), depth) for name in ("consequence", "alternative")]
+        if isinstance(condition, bool):
+            return branches[0 if condition else 1]
+        values = [branch.value for branch in branches]
+        if values[0] is not UNKNOWN and type(values[0]) is type(values[1]) and values[0] == values[1]:
+            return self._plain(node, values[0])
+        choices = tuple(each for branch in branches for each in (branch.choices or (branch,)) if each.known)
+        plain = all(branch.plain or isinstance(branch.value, str) for branch in branches)
+        return Folded(UNKNOWN, self.tree.place(node), choices=choices, plain=plain)
 
     def _fold_unary_expression(self, node: Node, depth: int) -> Folded:
         inner = self.fold(node.child_by_field_name("argument"), depth)
@@ -314,7 +354,9 @@ class JavascriptFile:
         operator = self.tree.text(node.child_by_field_name("operator"))
         if operator in ("||", "??"):
             return self._fallback(node, operator, left, right)
-        return Folded(arithmetic(operator, left.value, right.value), self.tree.place(node), left.env or right.env)
+        value = arithmetic(operator, left.value, right.value)
+        text = operator == "+" and any(isinstance(side.value, str) or side.plain for side in (left, right))
+        return Folded(value, self.tree.place(node), left.env or right.env, plain=text)
 
     def _fallback(self, node: Node, operator: str, left: Folded, right: Folded) -> Folded:
         """``process.env.X ?? 20``: 20 is the default of X, and a string would come from the environment."""
@@ -332,7 +374,7 @@ class JavascriptFile:
             if child.type == "pair":
                 self._pair(table, child, depth)
             elif child.type == "shorthand_property_identifier":
-                value = self._fold_name(child, self.tree.text(child), depth)
+                value = self._fold_name(child, self.tree.text(child), depth)._replace(place=self.tree.place(child))
                 table.entries[self.tree.text(child)] = Entry(self.tree.place(child), value)
             elif child.type == "spread_element":
                 self._spread(table, child.named_children[0], depth)
@@ -357,11 +399,39 @@ class JavascriptFile:
         table.entries[name] = Entry(self.tree.place(key), self.fold(value, depth))
 
     def _spread(self, table: Table, node: Node, depth: int) -> None:
-        value = self.fold(node, depth).value
-        if isinstance(value, Table):
-            table.merge(value)
-        else:
+        folded = self.fold(node, depth)
+        if isinstance(folded.value, Table):
+            table.merge(self._from_elsewhere(folded.value, node))
+            return
+        inner = _unwrap(node)
+        if inner is not None and self.tree.text(inner.child_by_field_name("operator")) == "&&":
+            folded = self.fold(inner.child_by_field_name("right"), depth)
+            folded = folded._replace(choices=(folded,))
+        tables = [each.value for each in folded.choices if isinstance(each.value, Table)]
+        both = inner is not None and inner.type == "ternary_expression" and len(tables) == len(folded.choices) == 2
+        if not tables or (inner is not None and inner.type == "ternary_expression" and not both):
             table.complete = False
+        for each in tables:
+            self._merge_perhaps(table, each)
+
+    def _from_elsewhere(self, table: Table, node: Node) -> Table:
+        """A table as it is spread at a node: what stands outside of that node is found there."""
+        here = self.tree.place(node)
+        made = Table()
+        made.complete, made.broken = table.complete, table.broken
+        for key, entry in table.entries.items():
+            inside = here.start <= entry.value.place.start < here.end
+            value = entry.value if inside else entry.value._replace(shared=entry.value.shared or here)
+            made.entries[key] = Entry(entry.key_place, value)
+        return made
+
+    @staticmethod
+    def _merge_perhaps(table: Table, other: Table) -> None:
+        """What may be spread into a table: its keys are there or not, so that their values are unknown."""
+        table.complete = table.complete and other.complete
+        table.broken = table.broken or other.broken
+        for key, entry in other.entries.items():
+            table.entries[key] = Entry(entry.key_place, entry.value._replace(value=UNKNOWN))
 
     def _fold_array(self, node: Node, depth: int) -> Folded:
         return self._plain(node, [self.fold(child, depth) for child in node.named_children if child.type != "comment"])
@@ -372,6 +442,8 @@ class JavascriptFile:
     def _fold_name(self, node: Node, name: str, depth: int) -> Folded:
         if name == "Infinity":
             return self._plain(node, math.inf)
+        if name == "NaN":
+            return self._plain(node, math.nan)
         if name == "undefined":
             return self._plain(node, None)
         value = self._constant(node, name)
@@ -431,7 +503,7 @@ class JavascriptFile:
     def _fold_call_expression(self, node: Node, depth: int) -> Folded:
         function = node.child_by_field_name("function")
         name = self.tree.text(function)
-        arguments = self._arguments(node)
+        arguments = self.arguments(node)
         if name in ("Number", "parseFloat") and len(arguments) == 1:
             return self._number_of(node, self.fold(arguments[0], depth))
         if name in ("parseInt", "Number.parseInt") and arguments:
@@ -479,7 +551,7 @@ class JavascriptFile:
 
     # Calls
 
-    def _arguments(self, node: Node) -> list[Node]:
+    def arguments(self, node: Node) -> list[Node]:
         arguments = node.child_by_field_name("arguments")
         if arguments is None:
             return []
@@ -489,8 +561,8 @@ class JavascriptFile:
         """A call or construction with its arguments folded, what is set on its result later, and its surroundings."""
         function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
         assert function is not None
-        made = Call(callable_name(self.resolve(function)), self.tree.place(function))
-        for child in self._arguments(node):
+        made = Call(self.callee(node), self.tree.place(function))
+        for child in self.arguments(node):
             if child.type == "spread_element":
                 made.complete = False
                 break
@@ -501,34 +573,95 @@ class JavascriptFile:
         if made.name:
             for name, name_node, right in self._properties.get(made.name, ()):
                 made.later[name] = Entry(self.tree.place(name_node), self.fold(right, depth + 1))
-            made.used = {"methods": [self._method(each) for each in self._methods.get(made.name, ())]}
         made.scope = self.scope(node)
         return made
 
-    def _method(self, node: Node) -> tuple[str, list[Folded]]:
-        function = node.child_by_field_name("function")
-        assert function is not None
-        arguments = [self.fold(each, MAX_DEPTH - 4) for each in self._arguments(node)[:2]]
-        return self.tree.text(function.child_by_field_name("property")), arguments
+    def receiver(self, node: Node | None) -> str:
+        """What an expression is the result of: ``pg.Pool()`` for a name that holds ``new Pool()``; else empty."""
+        inner = _unwrap(node)
+        if inner is not None and inner.type == "identifier":
+            inner = _unwrap(self._constant(inner, self.tree.text(inner)))
+        if inner is None or inner.type not in ("call_expression", "new_expression"):
+            return ""
+        name = self.resolve(inner.child_by_field_name("function") or inner.child_by_field_name("constructor"))
+        return f"{callable_name(name)}()" if name else ""
+
+    def callee(self, node: Node) -> str:
+        """The canonical name of what a call calls; ``express.default().listen`` for a method of a result that we know."""
+        function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+        name = self.resolve(function)
+        if name or function is None or function.type != "member_expression":
+            return callable_name(name) if name else ""
+        method = self.tree.text(function.child_by_field_name("property"))
+        if method not in _RESULT_METHODS:
+            return ""
+        base = self.receiver(function.child_by_field_name("object"))
+        return f"{base}.{method}" if base else ""
 
     def calls(self) -> Iterator[Call]:
-        """Every call or construction of an imported name or a known global, in the order of the text."""
+        """Every call or construction of an imported name or a known global, in the order of the text.
+
+        Beside them stand two that nobody wrote as a call: a connection taken out of a pool (``checkout.connect``) and an
+        object that the file exports as its configuration (``exports.knexfile`` of knexfile.js).
+        """
+        from poollint.readers.source.javascript_uses import Uses
+
+        uses = Uses(self)
         for node in self._calls:
-            function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
-            if self.resolve(function) and not self._required(node):
-                yield self.call(node)
+            if self.callee(node) and not self._required(node):
+                made = self.call(node)
+                made.used = uses.of(node, made)
+                yield made
+        yield from uses.checkouts()
+        yield from self._exported()
+
+    def _exported(self) -> Iterator[Call]:
+        """The objects that a configuration file exports: itself, and, by environment, those inside it."""
+        stem = os.path.basename(self.tree.source.path).partition(".")[0]
+        for node in self.tree.root.named_children:
+            value = self._export_value(node)
+            if value is None:
+                continue
+            folded = self.fold(value)
+            if not isinstance(folded.value, Table):
+                continue
+            inner = [entry.value for entry in folded.value.entries.values() if isinstance(entry.value.value, Table)]
+            for each in (folded, *inner):
+                made = Call(f"exports.{stem}", each.place)
+                made.positional.append(each)
+                yield made
+
+    def _export_value(self, node: Node) -> Node | None:
+        if node.type == "export_statement":
+            return node.child_by_field_name("value")
+        first = node.named_children[0] if node.type == "expression_statement" and node.named_children else None
+        if first is not None and first.type == "assignment_expression":
+            left = self.tree.text(first.child_by_field_name("left"))
+            return first.child_by_field_name("right") if left in ("module.exports", "exports.default") else None
+        return None
 
     def _target(self, node: Node) -> str:
         parent = node.parent
-        while parent is not None and parent.type in (*_WRAPPERS, "binary_expression"):
-            parent = parent.parent
+        while parent is not None and (parent.type in (*_WRAPPERS, "binary_expression") or self._is_chain(parent, node)):
+            node, parent = parent, parent.parent
         if parent is None:
             return ""
+        if parent.type in ("public_field_definition", "field_definition"):
+            name = parent.child_by_field_name("name") or parent.child_by_field_name("property")
+            return f"this.{self.tree.text(name)}"
         if parent.type == "variable_declarator":
             return self.tree.text(parent.child_by_field_name("name"))
         if parent.type in ("assignment_expression", "augmented_assignment_expression"):
             return self.tree.text(parent.child_by_field_name("left"))
         return ""
+
+    def _is_chain(self, parent: Node, node: Node) -> bool:
+        """``createServer(app).listen(3000)``: methods that give back what they are called on."""
+        if parent.type == "member_expression":
+            name = self.tree.text(parent.child_by_field_name("property"))
+            call = parent.parent
+            return name in _CHAINED and call is not None and call.type == "call_expression"
+        return parent.type == "call_expression" and node.type == "member_expression"
 
     def scope(self, node: Node) -> Scope:
         functions: list[str] = []
@@ -540,10 +673,11 @@ class JavascriptFile:
         while current is not None:
             kind = current.type
             if kind in _FUNCTIONS:
+                here = self.parameters(current)
                 if not functions:
-                    parameters = self._parameters(current)
-                    handler = self._handler(current, parameters)
+                    parameters = here
                     in_loop = in_loop or self._is_array_callback(current)
+                handler = handler or self._handler(current, here)
                 functions.append(self._function_name(current))
             elif kind in ("class_declaration", "class"):
                 classes.append(self.tree.text(current.child_by_field_name("name")))
@@ -609,9 +743,16 @@ class JavascriptFile:
         callee = call.child_by_field_name("function") if call is not None else None
         if callee is not None and callee.type == "member_expression" and parameters:
             method = self.tree.text(callee.child_by_field_name("property"))
-            if method in _ROUTES and parameters[0] in ("req", "request", "ctx", "c", "context", "_req", "_"):
+            if method in _ROUTES and parameters[0] in ("req", "request", "ctx", "_req"):
+                return "route"
+            if method in _ROUTES and parameters[0] in ("c", "context") and self._is_path(call):
                 return "route"
         return "export" if name in _HANDLER_NAMES and self._is_exported(function) else ""
+
+    def _is_path(self, call: Node | None) -> bool:
+        """Whether the first argument of a call is a literal path: ``app.get("/users", c => ...)``."""
+        arguments = self.arguments(call) if call is not None else []
+        return bool(arguments) and self.tree.text(arguments[0])[1:2] == "/"
 
     @staticmethod
     def _is_exported(function: Node) -> bool:

@@ -267,8 +267,9 @@ class _Filler:
             real,
             decode(setting_spec, folded),
             raw_text(folded),
-            place=folded.place,
-            key_place=entry.key_place,
+            origin="inherited" if folded.shared is not None else "explicit",
+            place=folded.shared or folded.place,
+            key_place=folded.shared or entry.key_place,
             key=key or name,
             spec=setting_spec,
         )

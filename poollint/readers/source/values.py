@@ -17,7 +17,8 @@ class Folded(NamedTuple):
     variable whose default the value is (or, with UNKNOWN, that holds it); ``text`` tells that the program will see a
     string there (an environment variable without a conversion). ``choices`` are the values that an UNKNOWN one may have,
     when they can be told (the branches of a conditional); ``plain`` tells of an UNKNOWN one that it is a text, a number or
-    a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known.
+    a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known;
+    ``shared`` is the spread by which a value came from an object that is written elsewhere.
     """
 
     value: Any
@@ -27,6 +28,7 @@ class Folded(NamedTuple):
     choices: tuple[Any, ...] = ()
     plain: bool = False
     shape: str = ""
+    shared: Place | None = None
 
     @property
     def known(self) -> bool:

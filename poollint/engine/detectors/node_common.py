@@ -1,0 +1,334 @@
+"""Rules for every Node.js library: timers, listeners, connections taken and given back, pooler endpoints."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.engine.detectors.role_pools import is_javascript, is_throwaway
+from poollint.engine.hits import Hit, RuleContext, known
+from poollint.readers.source.values import Made, Ref, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.blocks import Block
+    from poollint.readers.source.javascript_uses import Use
+
+MAX_TIMER = 2147483.647
+ENDERS = frozenset("end close destroy disconnect $disconnect quit".split())
+TRANSACTION = re.compile(
+    r"\s*(?:begin|start\s+transaction|commit|rollback|savepoint\s|release\s+savepoint|set\s+local\s)\b", re.I
+)
+NUMBER_OF_ENV = re.compile(r"^\s*(?:Number|parseInt|parseFloat|Number\.parseInt)\(|^\s*\+")
+POOLER_PORTS = (6432, 6543)
+POOLER_HOST = re.compile(r"pgbouncer|(?:^|[-.])pooler(?:[-.]|$)|-pooler\.|supavisor|\.proxy-[\w]+\.|^prisma://", re.I)
+STARTUP_PARAMETERS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "options")
+URL_SIZES = ("connection_limit", "pool_timeout", "pool_max", "max", "pgbouncer", "connectionTimeoutMillis")
+SERVERLESS = re.compile(r"\bexports\.handler\s*=|\bexport\s+(?:const|async function|function)\s+handler\b")
+NEXT = re.compile(r"next\.config|from ['\"]next(?:/[\w-]+)?['\"]|@remix-run/|from ['\"]nuxt|#imports")
+SUBSCRIBERS = frozenset("subscribe psubscribe ssubscribe pSubscribe sSubscribe".split())
+BLOCKERS = frozenset("blpop brpop brpoplpush blmove bzpopmin bzpopmax blPop brPop blMove bzPopMin bzPopMax".split())
+NEUTRAL = frozenset(
+    "on once off removeListener addListener connect quit disconnect duplicate end close unsubscribe punsubscribe destroy "
+    "status isOpen isReady ping listenerCount setMaxListeners then catch pUnsubscribe sUnsubscribe".split()
+)
+
+
+def methods_of(block: Block) -> tuple[Use, ...]:
+    found: tuple[Use, ...] = (block.facts.get("uses") or {}).get("methods", ())
+    return found
+
+
+def option(block: Block, name: str) -> Any:
+    """The value of an option, whether a rule has a setting for it or not; None when it is not written or not known."""
+    setting = block.settings.get(name)
+    if setting is not None:
+        return None if setting.value is UNKNOWN else setting.value
+    entry = (block.facts.get("other_options") or {}).get(name)
+    return None if entry is None or not entry.value.known else entry.value.value
+
+
+def timer_overflow(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A delay beyond what a timer of Node can count."""
+    if not is_javascript(block):
+        return
+    for setting in list(block.settings.values()):
+        if setting.spec is None or setting.spec.type != "duration" or setting.origin == "default":
+            continue
+        value = setting.value
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and MAX_TIMER < value < UNLIMITED:
+            yield Hit(setting, {"setting": setting.key, "raw": setting.raw})
+
+
+def env_nan(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A number out of an environment variable that may not be there."""
+    if not is_javascript(block) or block.facts.get("in_test"):
+        return
+    texts = block.facts.get("text_values") or {}
+    for name, variable in (block.facts.get("from_environment") or {}).items():
+        setting = block.settings[name]
+        if (
+            setting.value is UNKNOWN
+            and name not in texts
+            and variable != "?"
+            and _is_count(setting)
+            and NUMBER_OF_ENV.search(setting.raw)
+            and "||" not in setting.raw
+            and "??" not in setting.raw
+        ):
+            yield Hit(setting, {"setting": setting.key, "raw": setting.raw, "variable": variable})
+
+
+def _is_count(setting: Any) -> bool:
+    return setting.spec is not None and setting.spec.type == "int" and bool(setting.spec.role)
+
+
+def end_per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A handler closes the pool that all requests share."""
+    if block.facts.get("scope") != "module" or block.facts.get("in_test"):
+        return
+    for use in methods_of(block):
+        if use.method in ENDERS and use.handler in ("route", "lambda", "export"):
+            yield Hit(use.place, {"name": block.name, "method": use.method})
+
+
+def transaction_on_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """BEGIN, COMMIT or SET LOCAL through the pool itself."""
+    if block.value("max") == 1 or block.value("connectionLimit") == 1:
+        return
+    for use in methods_of(block):
+        if use.method not in ("query", "execute", "unsafe") or not use.arguments:
+            continue
+        text = use.arguments[0].value
+        if isinstance(text, str) and TRANSACTION.match(text) and text.count(";") <= 1:
+            yield Hit(use.place, {"name": block.name, "statement": text.split()[0].upper(), "method": use.method})
+
+
+def not_released(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A connection that does not surely come back to its pool."""
+    uses = block.facts.get("uses") or {}
+    if uses.get("released") in ("never", "path") and not is_throwaway(block):
+        values = {"name": block.name, "pool": uses["pool"], "method": block.facts.get("construct", "")}
+        yield Hit(block, values, uses["released"])
+
+
+def nested_acquire(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A second connection is asked for while the first is held."""
+    uses = block.facts.get("uses") or {}
+    if block.facts.get("in_test"):
+        return
+    case = "transaction" if block.facts.get("construct") == "transaction" else ""
+    for place in uses.get("nested", ()):
+        call = " ".join(place.text.split("(")[0].split())
+        yield Hit(place, {"name": block.name, "pool": uses["pool"], "call": call}, case)
+
+
+def no_error_handler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pg pool on which nobody listens for errors."""
+    facts = block.facts
+    uses = facts.get("uses") or {}
+    if not block.name or is_throwaway(block) or facts.get("handler") or facts.get("returned"):
+        return
+    if [name for name in uses.get("passed", ()) if name not in ("drizzle", "console.log")]:
+        return
+    if block.name.startswith("this.") and facts.get("scope") == "class":
+        return
+    for use in methods_of(block):
+        if (
+            use.method in ("on", "once", "addListener", "prependListener")
+            and use.arguments
+            and use.arguments[0].value in ("error", UNKNOWN)
+        ):
+            return
+    text = block.place.source.text
+    if re.search(rf"return\s+{re.escape(block.name)}\b", text):
+        return
+    yield Hit(block, {"name": block.name})
+
+
+def hot_reload(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool of a module that development servers evaluate again and again."""
+    facts = block.facts
+    if facts.get("scope") != "module" or facts.get("guarded") or is_throwaway(block):
+        return
+    uses = facts.get("uses") or {}
+    name = block.name
+    if not name or uses.get("stored") or not _in_hot_project(block):
+        return
+    text = block.place.source.text
+    if re.search(r"\b(?:globalThis|global)\b", text):
+        return
+    yield Hit(block, {"name": name, "construct": facts.get("construct", "")})
+
+
+def _in_hot_project(block: Block) -> bool:
+    packages = block.facts.get("packages") or ()
+    if {"next", "nuxt", "@remix-run/node", "@remix-run/dev"} & set(packages):
+        return not re.search(r"(?:^|/)(?:worker|server|jobs?|cron|queue)s?[./]", block.place.source.path)
+    return bool(NEXT.search(block.place.source.text))
+
+
+def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A pool that every function instance has for itself, larger than one instance can use."""
+    if block.facts.get("scope") != "module" or block.facts.get("in_test") or endpoint(block) == "pooler":
+        return
+    if not SERVERLESS.search(block.place.source.text):
+        return
+    size = block.by_role("size")
+    if size is None or not known(size.value) or not isinstance(size.value, (int, float)):
+        return
+    if ctx.options["most"] < size.value < UNLIMITED:
+        case = "absent" if size.origin == "default" else ""
+        yield Hit(block if case else size, {"setting": size.key, "size": size.value}, case)
+
+
+def endpoint(block: Block) -> str:
+    """pooler where port, host or URL tell that a pooler stands in front of the database; else empty."""
+    url = block.by_role("url")
+    text = url.value if url is not None and isinstance(url.value, str) else ""
+    host, port = option(block, "host"), option(block, "port")
+    if port in POOLER_PORTS or (isinstance(host, str) and POOLER_HOST.search(host)):
+        return "pooler"
+    if not text:
+        return ""
+    netloc = re.sub(r"^\w+://(?:[^@/]*@)?", "", text).split("/")[0].split("?")[0]
+    found = re.search(r":(\d+)$", netloc)
+    if (found and int(found[1]) in POOLER_PORTS) or POOLER_HOST.search(netloc) or text.startswith("prisma://"):
+        return "pooler"
+    return "pooler" if re.search(r"[?&]pgbouncer=true", text) else ""
+
+
+def startup_parameter(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A startup parameter that PgBouncer does not let through."""
+    if endpoint(block) != "pooler":
+        return
+    for prefix in ("", "extra."):
+        for name in STARTUP_PARAMETERS:
+            setting = block.settings.get(prefix + name)
+            if setting is not None and setting.origin != "default" and setting.value not in (None, False, UNLIMITED):
+                yield Hit(setting, {"setting": setting.key})
+
+
+def prepared_statements(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Named prepared statements through a pooler."""
+    setting = block.by_role("prepared_statements")
+    if endpoint(block) == "pooler" and setting is not None and setting.value is True:
+        yield Hit(setting if setting.origin != "default" else block, {"setting": setting.key})
+
+
+def url_parameters(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Pool settings in a URL whose reader has no such parameters."""
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or "?" not in url.value or block.system == "prisma":
+        return
+    names = re.findall(r"[?&]([\w]+)=", url.value)
+    known_here = ("max", "idle_timeout") if block.system == "postgres-js" else ()
+    for name in names:
+        if name in URL_SIZES and name not in known_here:
+            case = {"postgres-js": "server", "mongodb": "refused", "mongoose": "refused"}.get(block.system, "")
+            yield Hit(url, {"parameter": name}, case)
+            return
+
+
+def keepalive_without_delay(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """TCP keep-alive whose first probe the kernel sends after two hours."""
+    host = option(block, "host")
+    url = block.by_role("url")
+    text = f"{host or ''} {url.value if url is not None and isinstance(url.value, str) else ''}"
+    if not text.strip() or re.search(r"localhost|127\.0\.0\.1|::1|^\s*/|\.sock", text) or block.facts.get("in_test"):
+        return
+    switch = block.settings.get("keepAlive") or block.settings.get("enableKeepAlive")
+    delay = block.by_role("keepalive")
+    if switch is None or switch.value is not True or delay is None or delay.value is UNKNOWN:
+        return
+    if delay.value is None or delay.value == 0:
+        yield Hit(switch, {"setting": switch.key, "delay": delay.key})
+
+
+def subsecond_delay(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A delay of TCP probes below one second."""
+    for name in ("keepAliveMsecs", "keepAliveInitialDelayMillis", "keepAliveInitialDelay"):
+        setting = block.settings.get(name)
+        if setting is not None and isinstance(setting.value, float) and 0 < setting.value < 1:
+            yield Hit(setting, {"setting": setting.key, "raw": setting.raw})
+
+
+def tls_unverified(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Certificates are not checked."""
+    if block.facts.get("in_test"):
+        return
+    for name in ("rejectUnauthorized", "connect.rejectUnauthorized"):
+        setting = block.settings.get(name)
+        if setting is not None and setting.value is False:
+            yield Hit(setting, {"setting": setting.key})
+    other = block.facts.get("other_options") or {}
+    for name in ("ssl", "tls", "rejectUnauthorized"):
+        entry = other.get(name)
+        if entry is None:
+            continue
+        if name == "rejectUnauthorized" and entry.value.value is False:
+            yield Hit(entry.key_place, {"setting": name})
+        table = entry.value.value
+        inner = table.entries.get("rejectUnauthorized") if isinstance(table, Table) and not table.broken else None
+        if inner is not None and inner.value.value is False:
+            yield Hit(inner.key_place, {"setting": f"{name}.rejectUnauthorized"})
+
+
+def role_mix(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """One Redis connection for things that need one each."""
+    if block.facts.get("in_test"):
+        return
+    if block.kind == "worker":
+        yield from _worker_connection(block, ctx)
+        return
+    names = [use.method for use in methods_of(block)]
+    special = next((name for name in names if name in SUBSCRIBERS), "")
+    blocking = next((name for name in names if name in BLOCKERS), "")
+    plain = next(
+        (name for name in names if name not in SUBSCRIBERS and name not in BLOCKERS and name not in NEUTRAL), ""
+    )
+    if special and plain:
+        yield Hit(block, {"name": block.name, "special": special, "plain": plain}, "subscriber")
+    elif blocking and plain:
+        yield Hit(block, {"name": block.name, "special": blocking, "plain": plain}, "blocking")
+
+
+def _worker_connection(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A BullMQ worker that is given a connection whose commands give up."""
+    made, setting = object_of(block, "connection"), block.settings.get("connection")
+    if setting is None or not isinstance(made, Made):
+        return
+    for client in ctx.of("ioredis", "client"):
+        retries = client.get("maxRetriesPerRequest")
+        if client.place != made.call.place or retries is None or retries.value is UNKNOWN:
+            continue
+        if retries.value != UNLIMITED:
+            yield Hit(setting, {"name": client.name or "the connection"}, "bullmq")
+
+
+def command_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """An ioredis connection whose commands wait without a bound."""
+    if is_throwaway(block) or not block.complete:
+        return
+    timeout, retries = block.get("commandTimeout"), block.get("maxRetriesPerRequest")
+    if timeout is None or timeout.value is not None or retries is None or retries.value is UNKNOWN:
+        return
+    if re.search(r"bullmq|['\"]bull['\"]|bee-queue", block.place.source.text):
+        return
+    names = {use.method for use in methods_of(block)}
+    if names & (SUBSCRIBERS | BLOCKERS):
+        return
+    if any(use.handler in ("route", "lambda", "export") for use in methods_of(block)):
+        yield Hit(block, {"name": block.name})
+
+
+def object_of(block: Block, name: str) -> Any:
+    """The object, call or imported name that an option has for its value."""
+    return (block.facts.get("objects") or {}).get(name)
+
+
+def made_by(value: Any) -> str:
+    """The canonical name of what constructs a value; ``https.Agent``."""
+    return value.call.callee if isinstance(value, Made) else value.name if isinstance(value, Ref) else ""

@@ -1,0 +1,262 @@
+"""Rules for the database, cache and ORM libraries of Node.js."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.engine.detectors.node_common import endpoint
+from poollint.engine.detectors.role_pools import is_throwaway
+from poollint.engine.hits import Hit, RuleContext, known
+from poollint.versions import parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.blocks import Block
+
+NODE_REDIS_TOP = frozenset("host port connect_timeout retry_strategy no_ready_check family path".split())
+TYPEORM_TOP = frozenset(("max", "pool", "acquireTimeout", "connectionTimeout", "extras", "connectionLimit"))
+TYPEORM_EXTRA_POSTGRES = frozenset(
+    "connectionLimit pool validateConnection validationQuery acquireTimeoutMillis acquireTimeout "
+    "evictionRunIntervalMillis".split()
+)
+TYPEORM_EXTRA_MYSQL = frozenset(("max", "min", "acquireTimeout", "poolSize"))
+PRISMA_URL = ("connection_limit", "pool_timeout", "pgbouncer")
+DRIZZLE_POOL = ("max", "min", "idleTimeoutMillis", "connectionTimeoutMillis", "maxLifetimeSeconds")
+QUERY_IN = re.compile(r"\bany\s*\(|\bin\s*\(|findMany|whereIn|\$in\b|\bIn\(|findAll", re.I)
+
+
+def min_below_version(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A floor that pg does not keep."""
+    setting = block.settings.get("min") or block.settings.get("extra.min")
+    if setting is None or setting.origin == "default" or not known(setting.value) or setting.value == 0:
+        return
+    if block.target is not None and block.target < (8, 16):
+        yield Hit(setting, {"setting": setting.key, "raw": setting.raw}, "ignored")
+    elif block.target is not None and block.target < (8, 17):
+        yield Hit(setting, {"setting": setting.key, "raw": setting.raw}, "drains")
+    else:
+        yield Hit(setting, {"setting": setting.key, "raw": setting.raw})
+
+
+def mysql2_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Options that mysql2 only warns of, and the wait that acquireTimeout does not bound."""
+    for name, entry in (block.facts.get("unknown_options") or {}).items():
+        yield Hit(entry.key_place, {"option": name})
+
+
+def mysql_acquire(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    setting = block.settings.get("acquireTimeout")
+    if setting is not None and setting.origin != "default":
+        yield Hit(setting, {"raw": setting.raw})
+
+
+def unbounded_queue(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A queue for connections without an end, in a library that knows no acquire timeout."""
+    queue, waits, size = block.get("queueLimit"), block.get("waitForConnections"), block.by_role("size")
+    if queue is None or waits is None or size is None or is_throwaway(block) or not known(queue.value, waits.value):
+        return
+    if queue.value == UNLIMITED and waits.value is True and size.value is not UNKNOWN and size.value != UNLIMITED:
+        yield Hit(queue if queue.origin != "default" else block, {}, "absent" if queue.origin == "default" else "")
+
+
+def knex_max_below_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """pool.max below the floor that Knex sets by itself."""
+    least, most = block.get("pool.min"), block.settings.get("pool.max")
+    if least is None or most is None or least.origin != "default" or not known(least.value, most.value):
+        return
+    if isinstance(most.value, int) and not isinstance(most.value, bool) and 0 < most.value < least.value:
+        yield Hit(most, {"raw": most.raw, "least": least.value})
+
+
+def knex_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Connections that an idle process never gives back."""
+    least, client = block.get("pool.min"), block.value("client")
+    if least is None or not known(least.value) or not isinstance(least.value, int) or least.value <= 0:
+        return
+    if is_throwaway(block) or (isinstance(client, str) and "sqlite" in client):
+        return
+    if least.origin == "default":
+        most = block.get("pool.max")
+        if most is not None and isinstance(most.value, int) and most.value < least.value:
+            return
+        yield Hit(block, {"least": least.value}, "absent")
+    else:
+        yield Hit(least, {"raw": least.raw})
+
+
+def mongo_removed(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Options that the driver has dropped."""
+    for setting in list(block.settings.values()):
+        removed = setting.spec.get("removed") if setting.spec is not None else None
+        if not removed or setting.origin == "default":
+            continue
+        release = parse_version(removed)
+        meant = setting.spec.get("replacement", "") if setting.spec is not None else ""
+        values = {"option": setting.key, "release": removed, "meant": meant}
+        if block.target is None:
+            case = "newest" if release > (6,) else "hint" if meant else ""
+            yield Hit(setting, values, case)
+        elif block.target >= release:
+            yield Hit(setting, values, "hint" if meant else "")
+
+
+def mongo_idle(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool that grows with a burst and never shrinks."""
+    idle, size = block.get("maxIdleTimeMS"), block.by_role("size")
+    url = block.value("url")
+    if idle is None or size is None or is_throwaway(block) or not known(idle.value, size.value):
+        return
+    if isinstance(url, str) and re.search(r"[?&]max(?:IdleTimeMS|PoolSize)=", url, re.I):
+        return
+    if idle.value == UNLIMITED and size.value >= 50:
+        yield Hit(block, {"size": size.value, "setting": idle.key}, "unlimited" if size.value == UNLIMITED else "")
+
+
+def redis_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Options at a place where the Redis library does not look."""
+    unknown = block.facts.get("unknown_options") or {}
+    if block.system == "node-redis":
+        if block.target is not None and block.target < (4,):
+            return
+        for name, entry in unknown.items():
+            if name in NODE_REDIS_TOP:
+                yield Hit(entry.key_place, {"option": name}, "node-redis")
+        return
+    for name, entry in unknown.items():
+        meant = block.spec.confused.get(name, "") if block.spec is not None else ""
+        case = "url" if name == "url" else "hint" if meant else ""
+        yield Hit(entry.key_place, {"option": name, "meant": meant}, case)
+
+
+def typeorm_misplaced(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Pool options at a place where TypeORM does not pass them on."""
+    kind = block.value("type")
+    if not isinstance(kind, str):
+        return
+    unknown = block.facts.get("unknown_options") or {}
+    if kind in ("postgres", "mysql", "mariadb"):
+        for name, entry in unknown.items():
+            if name in TYPEORM_TOP and not (kind != "postgres" and name in ("acquireTimeout", "connectionLimit")):
+                yield Hit(entry.key_place, {"option": name})
+    wrong = TYPEORM_EXTRA_POSTGRES if kind == "postgres" else TYPEORM_EXTRA_MYSQL if kind == "mysql" else ()
+    for name in wrong:
+        found = unknown.get(f"extra.{name}")
+        setting = block.settings.get(f"extra.{name}")
+        place = found.key_place if found is not None else setting.key_place if setting is not None else None
+        if place is not None:
+            yield Hit(place, {"option": f"extra.{name}", "type": kind}, "extra")
+    size, extra = block.settings.get("poolSize"), block.settings.get("extra.max")
+    if kind == "postgres" and size is not None and extra is not None and size.raw != extra.raw:
+        yield Hit(size, {"raw": size.raw, "extra": extra.raw}, "both")
+
+
+def typeorm_query_time(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A time that is only logged."""
+    setting = block.settings.get("maxQueryExecutionTime")
+    if setting is None or not block.complete or block.value("type") != "postgres":
+        return
+    if "extra.statement_timeout" not in block.settings and "extra.query_timeout" not in block.settings:
+        yield Hit(setting, {"raw": setting.raw})
+
+
+def prisma_url(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Parameters of Prisma's own engine in the URL of a driver adapter."""
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str):
+        return
+    for name in PRISMA_URL:
+        if re.search(rf"[?&]{name}=", url.value):
+            yield Hit(url, {"parameter": name}, name)
+            return
+
+
+def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """What Prisma 7 refuses."""
+    target = block.target
+    if block.kind == "datasource":
+        if target is None or target < (7,):
+            return
+        for name in ("url", "directUrl", "shadowDatabaseUrl"):
+            setting = block.settings.get(name)
+            if setting is not None and block.value("provider") != "mongodb":
+                yield Hit(setting, {"setting": name}, "schema")
+        return
+    if target is not None and target < (7,):
+        return
+    local = str(block.facts.get("callee", "")).startswith((".", "@/", "~/"))
+    for name in ("datasourceUrl", "datasources"):
+        setting = block.settings.get(name)
+        if setting is not None and (target is not None or local):
+            yield Hit(setting, {"setting": name}, "" if target is not None else "likely")
+    if (
+        target is not None
+        and block.complete
+        and not {"adapter", "accelerateUrl"} & set(block.settings)
+        and "datasourceUrl" not in block.settings
+        and "datasources" not in block.settings
+    ):
+        yield Hit(block, {}, "no-adapter")
+
+
+def prisma_pgbouncer(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pooler behind Prisma 6, and the URL does not say so."""
+    if block.target is not None and block.target >= (7,):
+        return
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or not url.value.startswith("postgres"):
+        return
+    if "pgbouncer=true" not in url.value and endpoint(block) == "pooler":
+        yield Hit(url, {})
+
+
+def drizzle_misplaced(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Pool options beside the connection instead of inside it."""
+    if "connection" not in block.settings and not any(name.startswith("connection.") for name in block.settings):
+        return
+    for name in DRIZZLE_POOL:
+        setting = block.settings.get(name)
+        if setting is not None:
+            yield Hit(setting, {"setting": name})
+
+
+def drizzle_url(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """drizzle(url) makes a pool whose callers wait for ever."""
+    if is_throwaway(block) or "client" in block.settings or "url" in (block.facts.get("objects") or {}):
+        return
+    url = block.settings.get("url")
+    text = url.place.text if url is not None and url.place is not None else ""
+    if isinstance(block.value("url"), str) or re.match(r"process\.env\b", text):
+        yield Hit(block, {})
+
+
+def loader(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Batches without a limit, and a cache that lives as long as the process."""
+    if block.facts.get("in_test"):
+        return
+    size, cache, batch = block.get("maxBatchSize"), block.get("cache"), block.get("batch")
+    if block.facts.get("scope") == "module" and cache is not None and cache.value is True and block.name:
+        yield Hit(block, {}, "module")
+    elif (
+        size is not None
+        and size.value is not UNKNOWN
+        and size.value == UNLIMITED
+        and batch is not None
+        and batch.place is not None
+        and QUERY_IN.search(batch.place.text)
+    ):
+        yield Hit(block, {})
+
+
+def oracle_threads(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """More connections in thick mode than libuv has threads."""
+    source = block.place.source
+    if not any(each.place.source is source for each in ctx.of("oracledb", "thick")):
+        return
+    size = block.get("poolMax")
+    if size is None or not isinstance(size.value, int) or "UV_THREADPOOL_SIZE" in source.text:
+        return
+    if size.value > 4:
+        yield Hit(size, {"raw": size.raw})

@@ -1,0 +1,187 @@
+"""Which versions a project has of its libraries: package.json, its lock file, and what names the release of Node."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any
+
+from poollint.files import DiskFiles, FileError
+from poollint.versions import parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poollint.blocks import Block
+    from poollint.files import Files
+    from poollint.versions import Version
+
+MAX_LEVELS = 8
+ANY = 9999  # stands for the newest of a line of releases: ^8.11.0 installs some 8.x
+_EXACT = re.compile(r"[v=]?\s*(\d+\.\d+\.\d+)(?:[-+].*)?$")
+_LINE = re.compile(r"([~^])\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?$|v?(\d+)(?:\.(\d+|[xX*]))?(?:\.[xX*])?$")
+_FLOOR = re.compile(r"^\s*>?=?\s*v?(\d+(?:\.\d+)*)")
+_PACKAGE_LOCK = "package-lock.json"
+_LOCKS = (_PACKAGE_LOCK, "yarn.lock", "pnpm-lock.yaml")
+
+
+class Project:
+    """The packages of the nearest package.json: names with the version that is surely or most likely installed.
+
+    ``None`` stands for a version that nobody can tell (``latest``, ``*``, a URL).
+    """
+
+    __slots__ = ("packages",)
+
+    def __init__(self, packages: Mapping[str, Version | None]) -> None:
+        self.packages = dict(packages)
+
+
+NO_PROJECT = Project({})
+
+
+class Projects:
+    """The projects of a run, each file of them read once."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self._projects: dict[str, Project] = {}
+
+    def of(self, path: str) -> Project:
+        """The project of a source file: package.json beside it or in a folder above."""
+        if isinstance(self.files, DiskFiles):
+            path = os.path.abspath(path)
+        folder = posixpath.dirname(path.replace("\\", "/"))
+        visited = []
+        found = NO_PROJECT
+        for _level in range(MAX_LEVELS):
+            if folder in self._projects:
+                found = self._projects[folder]
+                break
+            visited.append(folder)
+            text = self._text(folder, "package.json")
+            if text is not None:
+                found = self._read(folder, text)
+                break
+            if self.files.kind(posixpath.join(folder or ".", ".git")) != "missing" and folder not in ("", "."):
+                break
+            above = posixpath.dirname(folder)
+            if above == folder:
+                break
+            folder = above
+        for each in visited:
+            self._projects[each] = found
+        return found
+
+    def _text(self, folder: str, name: str) -> str | None:
+        path = posixpath.join(folder, name)
+        if self.files.kind(path) != "file":
+            return None
+        try:
+            return self.files.load(path).text
+        except FileError:
+            return None
+
+    def _read(self, folder: str, text: str) -> Project:
+        data = _json(text)
+        wanted: dict[str, str] = {}
+        for key in ("peerDependencies", "optionalDependencies", "devDependencies", "dependencies"):
+            table = data.get(key)
+            if isinstance(table, dict):
+                wanted.update({name: value for name, value in table.items() if isinstance(value, str)})
+        locked = self._locked(folder, set(wanted))
+        packages = {name: locked.get(name) or installed(spec) for name, spec in wanted.items()}
+        node = self._node(folder, data)
+        if node is not None:
+            packages["node"] = node
+        return Project(packages)
+
+    def _node(self, folder: str, data: dict[str, Any]) -> Version | None:
+        """The release of Node: .nvmrc and .node-version say which, ``engines`` the lowest that is allowed."""
+        for name in (".nvmrc", ".node-version"):
+            match = _FLOOR.match((self._text(folder, name) or "").strip())
+            if match:
+                return parse_version(match[1])
+        engines = data.get("engines")
+        spec = engines.get("node") if isinstance(engines, dict) else None
+        floors = [_FLOOR.match(part.strip().lstrip("^~")) for part in spec.split("||")] if isinstance(spec, str) else []
+        return min((parse_version(match[1]) for match in floors if match), default=None)
+
+    def _locked(self, folder: str, names: set[str]) -> dict[str, Version]:
+        for name in _LOCKS:
+            text = self._text(folder, name)
+            if text is not None:
+                return _package_lock(text, names) if name == _PACKAGE_LOCK else _other_lock(text, names)
+        return {}
+
+
+# packages whose presence or version a rule asks for beside that of its own system
+TOLD = ("node", "undici", "next", "nuxt", "@remix-run/node", "@remix-run/dev")
+
+
+def tell_packages(blocks: list[Block], packages: Mapping[str, Version | None]) -> None:
+    """The fact ``packages`` of each block: those of the project that rules ask for."""
+    told = {name: packages[name] for name in TOLD if name in packages}
+    for block in blocks:
+        if told:
+            block.facts["packages"] = told
+
+
+def _json(text: str) -> dict[str, Any]:
+    import json
+
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _package_lock(text: str, names: set[str]) -> dict[str, Version]:
+    data = _json(text)
+    found = {}
+    packages, old = data.get("packages"), data.get("dependencies")
+    for name in names:
+        entry = packages.get(f"node_modules/{name}") if isinstance(packages, dict) else None
+        if entry is None and isinstance(old, dict):
+            entry = old.get(name)
+        version = entry.get("version") if isinstance(entry, dict) else None
+        match = _EXACT.match(version) if isinstance(version, str) else None
+        if match:
+            found[name] = parse_version(match[1])
+    return found
+
+
+def _other_lock(text: str, names: set[str]) -> dict[str, Version]:
+    """Versions out of yarn.lock or pnpm-lock.yaml; a package that is there in several versions is left out."""
+    found: dict[str, Version] = {}
+    for name in names:
+        quoted = re.escape(name)
+        versions = set(re.findall(rf'^"?{quoted}@[^\n]*:\n\s+version:? "?(\d+\.\d+\.\d+)', text, re.M))
+        versions |= set(re.findall(rf"^\s+['\"]?/?{quoted}[@/](\d+\.\d+\.\d+)[^\n]*:$", text, re.M))
+        if len(versions) == 1:
+            found[name] = parse_version(versions.pop())
+    return found
+
+
+def installed(spec: str) -> Version | None:
+    """The version that a range of package.json installs: the newest of a line; None where that may be any."""
+    spec = spec.strip().removeprefix("npm:").removeprefix("workspace:")
+    exact = _EXACT.match(spec)
+    if exact:
+        return parse_version(exact[1])
+    match = _LINE.match(spec)
+    if match is None:
+        return None
+    if match[1] is None:
+        minor = match[6]
+        return (int(match[5]), int(minor), ANY) if minor and minor.isdigit() else (int(match[5]), ANY)
+    major, minor, patch = int(match[2]), match[3], match[4]
+    if minor is None:
+        return (major, ANY)
+    if match[1] == "~":
+        return (major, int(minor), ANY)
+    if major > 0:
+        return (major, ANY)
+    return (0, int(minor), ANY) if int(minor) or patch is None else (0, 0, int(patch))

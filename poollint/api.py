@@ -34,7 +34,7 @@ class UnreadFile(NamedTuple):
     """A file that was not checked, and why.
 
     ``severity``: ``error`` when it was named or recognised and could not be read, ``warning`` when it was named and is
-    of no system that we know, ``note`` for the rest.
+    of no system that we know, ``internal`` when poollint itself failed on it, ``note`` for the rest.
     """
 
     path: str
@@ -43,7 +43,7 @@ class UnreadFile(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        return self.severity == "error"
+        return self.severity in ("error", "internal")
 
 
 class FileReading(NamedTuple):
@@ -92,6 +92,7 @@ class Session:
         self._system_config: dict[tuple[str, int], dict[str, Any]] = {}
         self._user_cards: list[dict[str, Any]] = []
         self._projects: Projects | None = None
+        self.failures: list[UnreadFile] = []
 
     # Configuration
 
@@ -240,7 +241,9 @@ class Session:
             except FileError as error:
                 unread.append(UnreadFile(path, str(error), "error"))
                 continue
-            done = self.read(source, system, named=named)
+            done = self._guarded_read(source, system, named, unread)
+            if done is None:
+                continue
             readings.append(done)
             included.update(os.path.normpath(name) for name in done.reading.included)
         readings = [
@@ -248,6 +251,24 @@ class Session:
         ]
         readings.sort(key=lambda each: each.path)
         return readings, unread
+
+    def _guarded_read(
+        self,
+        source: Source,
+        system: str,
+        named: bool,  # noqa: FBT001 - as a candidate has it
+        unread: list[UnreadFile],
+    ) -> FileReading | None:
+        """``read``, with a reader that fails noted: every other file is still checked."""
+        try:
+            return self.read(source, system, named=named)
+        except ImportError as error:
+            unread.append(UnreadFile(source.path, f"needs {error.name or error} to be installed", "warning"))
+        except Exception as error:
+            if os.environ.get("POOLLINT_TRACEBACK") or type(error).__name__ == "ConfigError":
+                raise
+            unread.append(UnreadFile(source.path, f"could not be read: {type(error).__name__}: {error}", "internal"))
+        return None
 
     # Judgement
 
@@ -266,6 +287,7 @@ class Session:
             for problem in each.reading.problems:
                 judge.judge_problem(problem, each.system, None, self.policy_for(problem.place.source.path))
         judge.judge_blocks()
+        self.failures = [UnreadFile(path, what, "internal") for (path, _), what in judge.failures.items()]
         findings = sorted(judge.findings, key=lambda found: (found.path, found.line, found.column, found.code))
         return self._suppress(judge, findings, readings) if self.options.suppressions else findings
 
@@ -455,7 +477,8 @@ def check_texts(
         if found is not None and (not only or path == only):
             candidates.append((path, found[0], found[1]))
     readings, unread = session.read_all(candidates)
-    return Result(session.check(readings), unread, readings)
+    findings = session.check(readings)
+    return Result(findings, unread + session.failures, readings)
 
 
 def _reads_files(session: Session, system: str) -> bool:
@@ -487,4 +510,5 @@ def check_with(session: Session, paths: Sequence[str]) -> Result:
     found = discover_with(session, paths)
     readings, unread = session.read_all((each.path, each.system, each.named) for each in found.candidates)
     unread = [UnreadFile(*problem) for problem in found.problems] + unread
-    return Result(session.check(readings), unread, readings)
+    findings = session.check(readings)
+    return Result(findings, unread + session.failures, readings)

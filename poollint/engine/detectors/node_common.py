@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.detectors.role_pools import is_javascript, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known
-from poollint.readers.source.values import Made, Ref, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block
     from poollint.readers.source.javascript_uses import Use
+    from poollint.readers.source.values import Made, Table
 
 MAX_TIMER = 2147483.647
 ENDERS = frozenset("end close destroy disconnect $disconnect quit".split())
@@ -270,8 +270,8 @@ def tls_unverified(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             continue
         if name == "rejectUnauthorized" and entry.value.value is False:
             yield Hit(entry.key_place, {"setting": name})
-        table = entry.value.value
-        inner = table.entries.get("rejectUnauthorized") if isinstance(table, Table) and not table.broken else None
+        table = table_of(entry.value.value)
+        inner = table.entries.get("rejectUnauthorized") if table is not None and not table.broken else None
         if inner is not None and inner.value.value is False:
             yield Hit(inner.key_place, {"setting": f"{name}.rejectUnauthorized"})
 
@@ -297,8 +297,8 @@ def role_mix(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 
 def _worker_connection(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A BullMQ worker that is given a connection whose commands give up."""
-    made, setting = object_of(block, "connection"), block.settings.get("connection")
-    if setting is None or not isinstance(made, Made):
+    made, setting = made_of(object_of(block, "connection")), block.settings.get("connection")
+    if setting is None or made is None:
         return
     for client in ctx.of("ioredis", "client"):
         retries = client.get("maxRetriesPerRequest")
@@ -331,4 +331,17 @@ def object_of(block: Block, name: str) -> Any:
 
 def made_by(value: Any) -> str:
     """The canonical name of what constructs a value; ``https.Agent``."""
-    return value.call.callee if isinstance(value, Made) else value.name if isinstance(value, Ref) else ""
+    made = made_of(value)
+    return made.call.callee if made is not None else str(getattr(value, "name", ""))
+
+
+def table_of(value: Any) -> Table | None:
+    """The value as an object literal; None when it is none."""
+    found: Table | None = value if hasattr(value, "entries") else None
+    return found
+
+
+def made_of(value: Any) -> Made | None:
+    """The value as the result of a call; None when it is none."""
+    found: Made | None = value if hasattr(value, "call") else None
+    return found

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.node_common import made_by, object_of
+from poollint.engine.detectors.node_common import made_by, made_of, object_of, table_of
 from poollint.engine.detectors.role_pools import environment_text, faults_of, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known
-from poollint.readers.source.values import Made, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block, Setting
+    from poollint.readers.source.values import Made
 
 UNDICI_THROWS = {
     "keepAlive": "pipelining",
@@ -126,8 +126,8 @@ def connection_close(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     agent = block.settings.get("agent")
     if agent is not None and agent.value is False and block.system == "node-http" and block.kind == "request":
         yield Hit(agent, {"raw": agent.raw})
-    headers = object_of(block, "headers")
-    if isinstance(headers, Table) and not headers.broken:
+    headers = table_of(object_of(block, "headers"))
+    if headers is not None and not headers.broken:
         for name, entry in headers.entries.items():
             value = entry.value.value
             if name.lower() == "connection" and isinstance(value, str) and value.lower() == "close":
@@ -145,8 +145,8 @@ def protocol_mismatch(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if agent is None:
         return
     made = made_by(object_of(block, "agent"))
-    agents = object_of(block, "agent")
-    if isinstance(agents, Table) and block.system == "got":
+    agents = table_of(object_of(block, "agent"))
+    if agents is not None and block.system == "got":
         for key, wrong in (("https", "http.Agent"), ("http", "https.Agent")):
             entry = agents.entries.get(key)
             if entry is not None and made_by(entry.value.value) == wrong:
@@ -329,8 +329,8 @@ def aws_handler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         if setting is not None and block.kind == "client":
             yield Hit(setting, {"setting": name}, "version-2")
     for name in ("httpsAgent", "requestHandler.httpsAgent"):
-        made = object_of(block, name)
-        if isinstance(made, Made) and made.call.callee == "https.Agent" and _no_keepalive(made):
+        made = made_of(object_of(block, name))
+        if made is not None and made.call.callee == "https.Agent" and _no_keepalive(made):
             yield Hit(block.settings[name], {"setting": name})
     if (
         block.facts.get("handler") in ("lambda", "route")
@@ -348,8 +348,8 @@ def _no_keepalive(made: Made) -> bool:
         return False
     if not call.positional:
         return True
-    table = call.positional[0].value
-    if not isinstance(table, Table) or table.broken or not table.complete:
+    table = table_of(call.positional[0].value)
+    if table is None or table.broken or not table.complete:
         return False
     entry = table.entries.get("keepAlive")
     return entry is None or entry.value.value is False

@@ -106,6 +106,7 @@ class Config:
         "_selections",
         "allow_inline",
         "baseline",
+        "docs_url",
         "exclude",
         "extend_exclude",
         "extend_select",
@@ -153,6 +154,7 @@ class Config:
         self.max_file_size = MAX_FILE_SIZE
         self.preview = False
         self.baseline: str | None = None
+        self.docs_url = ""
         self.topology: dict[str, dict[str, dict[str, Any]]] = {}
         self.origins: dict[str, str] = {}
         self._selections: dict[Any, Selection] = {}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TOPOLOGY = ("database", "service", "proxy", "balancer")
 LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude", "include", "rule-dirs")
 FLAGS = ("require-reason", "allow-inline", "preview")
-TEXTS = ("fail-on", "min-severity", "max-file-size", "baseline", "extends")
+TEXTS = ("fail-on", "min-severity", "max-file-size", "baseline", "docs-url", "extends")
 TABLES = ("versions", "files", "severity", "rules", "overrides")
 SELECTORS = ("select", "ignore", "extend-select")
 OVERRIDE_KEYS = ("paths", "select", "ignore", "extend-select", "severity", "rules", "versions")
@@ -261,6 +261,8 @@ class _Reader:
             config.max_file_size = self.size(value, at)
         elif key == "baseline":
             config.baseline = self.resolve(self.text(value, at))
+        elif key == "docs-url":
+            config.docs_url = self.url(value, at)
 
     def versions(self, value: Any) -> None:
         self.config.versions.update(self.version_table(value, ("versions",)))
@@ -430,6 +432,12 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             self.wrong(value, "a list of texts", at)
         return tuple(value)
+
+    def url(self, value: Any, at: Path) -> str:
+        text = self.text(value, at)
+        if text and re.match(r"(?:https?|file)://\S+$", text) is None:
+            self.fail(at, f"{at[-1]} must be an address such as https://example.org/poollint, not {value!r}")
+        return text
 
     def selectors(self, value: Any, at: Path) -> tuple[str, ...]:
         texts = self.texts(value, at)

@@ -42,7 +42,7 @@ def config(path: str, config_path: str | None, isolated: bool, form: str) -> int
 def _rows(found: Any) -> Any:
     for key in (
         "select", "ignore", "extend_select", "exclude", "extend_exclude", "include", "fail_on", "min_severity",
-        "require_reason", "allow_inline", "max_file_size", "preview", "baseline", "rule_dirs",
+        "require_reason", "allow_inline", "max_file_size", "preview", "baseline", "rule_dirs", "docs_url",
     ):  # fmt: skip
         value = getattr(found, key)
         dashed = key.replace("_", "-")

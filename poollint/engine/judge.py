@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poollint.knowledge.index import Knowledge
     from poollint.versions import Version
 
-HELP_URL = "https://poollint.readthedocs.io/rules/{folder}/{name}/"
+PAGE = "rules/{folder}/{name}"
 
 
 class Case:
@@ -120,9 +120,10 @@ class Rule:
         self.aliases: tuple[str, ...] = tuple(card.get("aliases", ()))
         self.on = {name for case in self.cases for name in _listed(case.card.get("on"))}
 
-    @property
-    def url(self) -> str:
-        return HELP_URL.format(folder=self.folder, name=self.name)
+    def help_url(self, docs_url: str) -> str:
+        """Where the page stands: on the built site that ``docs-url`` names, else its path in poollint's own tree."""
+        page = PAGE.format(folder=self.folder, name=self.name)
+        return f"{docs_url.rstrip('/')}/{page}.html" if docs_url else f"{page}.md"
 
 
 def _listed(value: Any) -> tuple[str, ...]:
@@ -346,7 +347,7 @@ class Judge:
                 block=block.path if block is not None else "",
                 setting=setting_name,
                 key=key,
-                help_url=rule.url,
+                help_url=rule.help_url(policy.config.docs_url if policy.config is not None else ""),
                 fingerprint=fingerprint(rule.code, source.path, key, self.root),
                 related=tuple(_related(what, text) for what, text in hit.related),
                 fix=_fix_text(hit.fix or _card_fix(case, block, env)),
@@ -357,6 +358,8 @@ class Judge:
 
 class Policy:
     """What the configuration says of rules at one path; this one: all active, as documented."""
+
+    config: Any = None  # the Config that it goes by, if any
 
     def active(self, rule: Rule) -> bool:
         return not rule.preview

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from poollint.findings import Finding
 
-URL = "https://poollint.readthedocs.io/"
 PLURALS = {"error": "errors", "warning": "warnings", "info": "info"}
 
 
@@ -73,6 +72,11 @@ class Report(NamedTuple):
 
 def order(finding: Finding) -> tuple[str, int, int, str]:
     return finding.path, finding.line, finding.column, finding.code
+
+
+def link(finding: Finding) -> str:
+    """The address of the rule's page where the documentation stands on a server (``docs-url``); else empty."""
+    return finding.help_url if "://" in finding.help_url else ""
 
 
 def plural(number: int, word: str, words: str = "") -> str:

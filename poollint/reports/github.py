@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poollint.reports.base import utf8
+from poollint.reports.base import link, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def _command(finding: Finding) -> str:
         values |= {"col": finding.column, "endColumn": finding.end_column}
     values["title"] = f"{finding.code} {finding.name}"
     told = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in values.items())
-    message = "\n".join(part for part in (finding.message, finding.help, finding.help_url) if part)
+    message = "\n".join(part for part in (finding.message, finding.help, link(finding)) if part)
     return f"::{LEVELS[finding.severity]} {told}::{_escaped(message)}"
 
 

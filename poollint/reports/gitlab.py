@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from poollint.reports.base import utf8
+from poollint.reports.base import link, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def _issue(finding: Finding, count: int) -> dict[str, Any]:
         "type": "issue",
         "check_name": finding.code,
         "description": utf8(f"{finding.name}: {finding.message}"),
-        "content": {"body": utf8("\n\n".join(part for part in (finding.help, finding.help_url) if part))},
+        "content": {"body": utf8("\n\n".join(part for part in (finding.help, link(finding)) if part))},
         "categories": ["Bug Risk" if finding.effect in ("refused", "misread", "ignored") else "Performance"],
         "severity": LEVELS[finding.severity],
         "fingerprint": finding.fingerprint + (f"-{count}" if count > 1 else ""),

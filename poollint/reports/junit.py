@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poollint.reports.base import link
 from poollint.reports.text import suppressed
 from poollint.reports.xml import HEAD, escaped, tag
 
@@ -43,7 +44,7 @@ def _suite(path: str, findings: list[Finding]) -> Iterator[str]:
             yield "      " + tag("skipped", {"message": suppressed(finding)}, close=True) + "\n"
         else:
             place = f"{finding.path}:{finding.line}:{finding.column}"
-            body = "\n".join(part for part in (place, finding.message, finding.help, finding.help_url) if part)
+            body = "\n".join(part for part in (place, finding.message, finding.help, link(finding)) if part)
             yield (
                 "      "
                 + tag("failure", {"message": finding.message, "type": finding.severity})

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from poollint.reports.base import URL, order, utf8
+from poollint.reports.base import link, order, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ def render(report: Report) -> Iterator[str]:
     driver = {
         "name": "poollint",
         "version": report.version,
-        "informationUri": URL,
         "rules": [_rule(first[code], report.rule(code)) for code in codes],
     }
     run = {
@@ -48,10 +47,11 @@ def _rule(finding: Finding, page: RuleText | None) -> dict[str, Any]:
         "id": finding.code,
         "name": finding.name,
         "shortDescription": {"text": words},
-        "helpUri": finding.help_url or URL,
         "defaultConfiguration": {"level": LEVELS[page.severity if page is not None else finding.severity]},
         "properties": {"tags": [tag for tag in (finding.system, finding.topic, finding.effect) if tag]},
     }
+    if link(finding):
+        rule["helpUri"] = link(finding)
     if page is not None:
         rule["help"] = {"text": utf8(page.text), "markdown": utf8(page.text)}
     return rule

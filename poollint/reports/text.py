@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poollint.reports.base import by_rule
+from poollint.reports.base import by_rule, link
 from poollint.reports.excerpt import clean, excerpt
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def lines(finding: Finding, look: Look) -> Iterator[str]:
     """One finding, line by line."""
     paint = _painter(look)
     code = f"{finding.severity}[{finding.code}]"
-    if look.links and finding.help_url:
-        code = f"\x1b]8;;{finding.help_url}\x1b\\{code}\x1b]8;;\x1b\\"
+    if look.links and link(finding):
+        code = f"\x1b]8;;{link(finding)}\x1b\\{code}\x1b]8;;\x1b\\"
     place = f"{clean(finding.path)}:{finding.line}:{finding.column}"
     yield f"{paint('path', place)}: {paint(finding.severity, code)} {finding.name}"
     margin = " " * len(str(finding.line))

@@ -1,4 +1,8 @@
-"""The ``sqlalchemy.*`` keys of alembic.ini and of the INI files that Pyramid reads: what engine_from_config is given."""
+"""What SQLAlchemy is given outside of code: the ``sqlalchemy.*`` keys of INI files, and URLs in files of the environment.
+
+The keys stand in alembic.ini and in the INI files that Pyramid reads; a URL is surely SQLAlchemy's where it names a driver
+behind a plus sign, as no other library does.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Problem, Setting
 from poollint.formats.python_ini import parse
 from poollint.readers.base import Reading
+from poollint.source import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poollint.formats.python_ini import Ini, Option, Section
     from poollint.knowledge.catalogue import SettingSpec
     from poollint.readers.base import ReadContext
@@ -20,6 +27,10 @@ PREFIX = "sqlalchemy."
 _REFERENCE = re.compile(r"%\(([^)]*)\)s|%(%)|%")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{")
 _NUMBER = re.compile(r"\s*[-+]?\d+\s*")
+_VARIABLE = re.compile(
+    r"""(?m)^[ \t]*(?:export[ \t]+)?(?P<name>\w+)[ \t]*=[ \t]*["']?"""
+    r"""(?P<url>(?:postgresql|mysql|mariadb|sqlite|mssql|oracle)\+\w+://[^\s"'#]*)"""
+)
 _NUMBERS = ("pool_size", "max_overflow", "pool_timeout", "pool_recycle")
 _TRUE = frozenset("true yes on y t 1".split())
 _FALSE = frozenset("false no off n f 0".split())
@@ -28,6 +39,10 @@ _FALSE = frozenset("false no off n f 0".split())
 def read(source: Source, context: ReadContext) -> Reading:
     """One block for each section that holds such keys."""
     reading = Reading()
+    base = os.path.basename(source.path)
+    if base.endswith(".env") or base.startswith(".env"):
+        reading.blocks += _urls(source, context)
+        return reading
     if re.search(r"\{%|\{\{", source.text):
         return reading  # a template of an INI file: only its output can be read
     ini = parse(source)
@@ -41,6 +56,20 @@ def read(source: Source, context: ReadContext) -> Reading:
         if options and section.name != "DEFAULT":
             reading.blocks.append(_block(section, options, defaults, ini, context))
     return reading
+
+
+def _urls(source: Source, context: ReadContext) -> Iterator[Block]:
+    spec = context.catalogue.kinds["variable"]
+    for match in _VARIABLE.finditer(source.text):
+        key_place = Place(source, match.start("name"), match.end("name"))
+        place = Place(source, match.start("url"), match.end("url"))
+        name = match["name"]
+        block = Block(context.catalogue.name, "variable", name, key_place, spec=spec, path=name, target=context.target)
+        value = UNKNOWN if "$" in match["url"] else match["url"]
+        block.settings["url"] = Setting(
+            "url", value, match["url"], place=place, key_place=key_place, key=name, spec=spec.settings["url"]
+        )
+        yield block
 
 
 def _block(section: Section, options: list[Option], defaults: Section | None, ini: Ini, context: ReadContext) -> Block:

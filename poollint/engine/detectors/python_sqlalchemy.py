@@ -19,6 +19,7 @@ from poollint.engine.detectors.python_common import (
     written,
 )
 from poollint.engine.hits import Hit
+from poollint.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,7 +271,7 @@ def mysql_stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if pool_class(block) or not has_default_class(block):
         return
-    disposed = "dispose" in (block.facts.get("uses") or {}).get("methods", ())
+    disposed = "dispose" in (block.facts.get("uses") or {}).get("called", ())
     if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED and not disposed:
         yield Hit(block)
 
@@ -475,3 +476,16 @@ def asyncpg_pooler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if cache is UNKNOWN or cache == 0 or written(block, "connect_args.prepared_statement_name_func") is not None:
         return
     yield Hit(found[0])
+
+
+def other_version(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Arguments that the version does not know yet, or no more."""
+    for setting in block.settings.values():
+        spec = setting.spec
+        if spec is None or setting.origin != "explicit" or "." in setting.name:
+            continue
+        since, removed = spec.get("since"), spec.get("removed")
+        if removed and (ctx.target is None or ctx.target >= parse_version(removed)):
+            yield Hit(setting, {"version": removed}, "removed")
+        elif since and ctx.target is not None and ctx.target < parse_version(since):
+            yield Hit(setting, {"version": since})

@@ -612,8 +612,12 @@ class PythonFile:
         yield from self._groups()
 
     def _used(self, node: Node, made: Call) -> dict[str, Any]:
-        """What becomes of the result: ``methods`` that the same function calls on it, ``stored`` when it outlives the
-        function, ``event_loops`` in which a module's own name is used one after another."""
+        """What becomes of the result.
+
+        ``called``: the methods that the same function calls on it; ``stored``: whether it outlives the function;
+        ``event_loops``: where a module's own name is used in one event loop after another; ``loops``: whether a ``for``
+        runs it round after round; ``first_text``: its first argument, as far as it is a text that is known.
+        """
         used: dict[str, Any] = {}
         scope = made.scope
         first = made.positional[0] if made.positional else None
@@ -626,7 +630,7 @@ class PythonFile:
         if made.name:
             methods = self._methods.get((self._scope_id(node), made.name), set())
             if methods:
-                used["methods"] = tuple(sorted(methods))
+                used["called"] = tuple(sorted(methods))
             if not scope.functions and made.name.isidentifier() and "asyncio.run" in self.tree.source.text:
                 loops = self._event_loops(made.name)
                 if loops:

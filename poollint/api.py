@@ -223,7 +223,10 @@ class Session:
         from poollint.readers.commands import said_blocks
 
         said = said_blocks(
-            source, self.knowledge.systems, self.knowledge.catalogue, lambda system: self.target_for(system, source.path)
+            source,
+            self.knowledge.systems,
+            self.knowledge.catalogue,
+            lambda system: self.target_for(system, source.path),
         )
         for block in reading.blocks if said else ():
             block.links["said"] = said
@@ -256,7 +259,7 @@ class Session:
         self,
         source: Source,
         system: str,
-        named: bool,  # noqa: FBT001 - as a candidate has it
+        named: bool,
         unread: list[UnreadFile],
     ) -> FileReading | None:
         """``read``, with a reader that fails noted: every other file is still checked."""

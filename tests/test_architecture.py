@@ -59,6 +59,8 @@ def test_layers(layer: str) -> None:
     for path in files:
         for name in imports_of(path):
             first = name.split(".")[1]
+            if name.startswith("poollint.readers.source.values"):
+                continue  # the vocabulary of folded expressions, which the facts of a block may hold
             if (layer, path.name) == ("engine", "examples.py") and first == "api":
                 continue  # the examples of pages run through the whole pipeline
             assert first not in FORBIDDEN[layer], f"{path.relative_to(ROOT)} imports {name}"

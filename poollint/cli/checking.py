@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, EXIT_USAGE, fail, say
+from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INTERNAL, EXIT_UNREAD, EXIT_USAGE, fail, say
 from poollint.findings import SEVERITIES
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def _finish(
         for reading in result.files:
             say(f"checked {reading.path} as {reading.system}")
     rendering.write_all(session, result, shown, reports, options)
+    if any(each.severity == "internal" for each in result.unread):
+        return EXIT_INTERNAL
     if any(each.failed for each in result.unread):
         return EXIT_UNREAD
     if not result.files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from poollint.blocks import Block, Edit, Fix, Problem, Setting
+from poollint.blocks import Block, Edit, Fix, Problem, Setting, UnknownValueError
 from poollint.engine.conditions import Condition, Env
 from poollint.engine.hits import Hit, RuleContext, Run
 from poollint.engine.messages import Template
@@ -241,6 +241,7 @@ class Judge:
         self.policy_for = policy_for
         self.root = root
         self.findings: list[Finding] = []
+        self.failures: dict[tuple[str, str], str] = {}
         self._seen: set[tuple[str, str, int, int, str]] = set()
         self._plans: dict[tuple[Any, ...], list[Step]] = {}
 
@@ -254,17 +255,28 @@ class Judge:
             self.judge_problem(problem, block.system, block, policy)
         for step in self._plan(block, policy):
             if step.detector is not None:
-                for hit in step.detector(block, step.context):
-                    case = _case_named(step.rule, hit.case) or step.cases[0]
-                    if case.versions_allow(block.target):
-                        env = step.env(block, hit.values or {})
-                        self.report(step.rule, case, block, env, hit, policy)
+                self._detect(step, step.detector, block, policy)
                 continue
             env = step.env(block)
             for case in step.cases:
                 condition = case.condition
                 if condition is not None and condition.holds(env):
                     self.report(step.rule, case, block, env, Hit(), policy)
+
+    def _detect(self, step: Step, detector: Detector, block: Block, policy: Policy) -> None:
+        """Report what a detector yields; one that fails is noted, and hides no other rule's findings."""
+        try:
+            for hit in detector(block, step.context):
+                case = _case_named(step.rule, hit.case) or step.cases[0]
+                if case.versions_allow(block.target):
+                    self.report(step.rule, case, block, step.env(block, hit.values or {}), hit, policy)
+        except UnknownValueError:
+            return  # what cannot be known does not fire
+        except Exception as error:
+            if os.environ.get("POOLLINT_TRACEBACK"):
+                raise
+            what = f"{step.rule.name} failed: {type(error).__name__}: {error}"
+            self.failures.setdefault((block.place.source.path, step.rule.name), what)
 
     def _plan(self, block: Block, policy: Policy) -> list[Step]:
         """What is to be done with blocks of this kind; made once, for there may be very many of them."""
@@ -284,7 +296,9 @@ class Judge:
     def judge_problem(self, problem: Problem, system: str, block: Block | None, policy: Policy) -> None:
         found = self.rules.for_problem(system, problem.kind, block.kind if block is not None else "")
         if found is None:
-            raise LookupError(f"no page words the problem {problem.kind!r} of {system}")
+            what = f"no page words the problem {problem.kind!r} of {system}"
+            self.failures.setdefault((problem.place.source.path, problem.kind), what)
+            return
         rule, case = found
         if not policy.active(rule):
             return

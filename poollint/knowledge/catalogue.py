@@ -86,7 +86,7 @@ class SettingSpec:
         found = self._defaults.get(target)
         if found is None:
             value = self.default_for(target)
-            raw = self.raw.get("default_raw") or ("" if value is None else str(value))
+            raw = self.raw.get("default_raw") or ("" if value is None or isinstance(value, bool) else str(value))
             found = self._defaults[target] = Setting(self.name, value, raw, origin="default", spec=self)
         return found
 

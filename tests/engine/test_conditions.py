@@ -145,7 +145,8 @@ def test_any_text_compiles_or_is_refused(text: str) -> None:
     try:
         Condition(text).holds(env(block(a=1)))
     except ConditionError as error:
-        assert error.column >= 0
+        if error.column < 0:
+            raise
 
 
 def test_messages_show_values_with_their_unit() -> None:

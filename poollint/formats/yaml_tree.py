@@ -170,7 +170,8 @@ def parse(source: Source) -> Tree:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     last = shift
     try:
-        for event in yaml.parse(clean, Loader=loader):
+        events: Any = yaml.parse(clean, Loader=loader)
+        for event in events:
             last = event.end_mark.index + shift
             if not _take(builder, event, yaml):
                 errors.append(YamlError("nested too deep", last))

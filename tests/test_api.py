@@ -6,8 +6,9 @@ import pickle
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
-import poollint
 import pytest
+
+import poollint
 from poollint import api
 from poollint.files import FileError, MemoryFiles
 

@@ -18,7 +18,11 @@ def build(root: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     systems: dict[str, dict[str, Any]] = {}
     packs: dict[str, dict[str, Any]] = {"": {"cards": []}}
     catalogues: dict[str, Catalogue] = {}
-    folders = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".") and entry.name != "packs")
+    folders = sorted(
+        entry.name
+        for entry in os.scandir(root)
+        if entry.is_dir() and not entry.name.startswith(".") and entry.name != "packs"
+    )
     system_of: dict[str, str] = {}
     for folder in folders:
         path = os.path.join(root, folder, "settings.toml")

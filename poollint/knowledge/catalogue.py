@@ -30,7 +30,8 @@ SETTING_KEYS = frozenset(
     "backports secret null false unlimited faults only".split()
 )
 SYSTEM_KEYS = frozenset(
-    "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive packages".split()
+    "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive "
+    "packages".split()
 )
 KIND_KEYS = frozenset("title facts links settings inherits doc role accepts unknown confused".split())
 

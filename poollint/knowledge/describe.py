@@ -1,48 +1,18 @@
-"""Rules, settings and systems in words, from the pages and catalogues."""
+"""Settings and systems in words, from the catalogues."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from poollint.engine.messages import format_setting
-from poollint.findings import SEVERITY_OF_EFFECT
-from poollint.knowledge.pages import parse_page
+from poollint.knowledge.catalogue import SettingSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poollint.knowledge.catalogue import Catalogue, KindSpec, SettingSpec
+    from poollint.knowledge.catalogue import Catalogue, KindSpec
     from poollint.knowledge.index import Knowledge
     from poollint.versions import Version
-
-
-def describe_rule(text: str, rule: Mapping[str, Any], systems: Mapping[str, Any], *, active: bool, why: str) -> str:
-    """A page for the terminal: head, prose, thresholds, examples, references; ``why`` tells whether it is active here."""
-    page = parse_page(text, rule["name"], rule["system"])
-    effect = rule.get("effect", "")
-    severity = rule.get("severity") or SEVERITY_OF_EFFECT.get(effect, "")
-    system = systems.get(rule["system"], {}).get("title", "any system")
-    lines = [
-        f"{rule['code']} {rule['name']}",
-        f"{severity} · effect: {effect} · topic: {rule.get('topic', '')} · {system} · "
-        + (f"active here ({why})" if active else f"not active here ({why})"),
-        "",
-        page.prose,
-    ]
-    if rule["options"]:
-        lines += ["", f"Thresholds (under [rules.{rule['name']}] in poollint.toml):"]
-        lines += [
-            f"  {name} = {table.get('default')}  {table.get('help', '')}" for name, table in rule["options"].items()
-        ]
-    for section in ("Bad", "Good", "Not reported"):
-        for example in page.examples:
-            if example.section == section:
-                lines += ["", f"{section}:"]
-                for name, body in example.files.items():
-                    lines += [f"  # {name}", *(f"  {line}" for line in body.rstrip("\n").split("\n"))]
-    if page.references:
-        lines += ["", "References:", page.references]
-    return "\n".join(lines)
 
 
 def describe_setting(catalogue: Catalogue, name: str, target: Version | None) -> list[str]:
@@ -59,37 +29,56 @@ def describe_setting(catalogue: Catalogue, name: str, target: Version | None) ->
 
 
 def _setting(catalogue: Catalogue, kind: KindSpec, spec: SettingSpec, target: Version | None) -> list[str]:
-    raw = spec.raw
     lines = [f"{catalogue.title}: {spec.name} in {kind.title}"]
-    unit = f" in {spec.unit}" if spec.unit else ""
-    lines.append(f"  type      {spec.type}{unit}")
-    default = spec.default_setting(target)
-    lines.append(f"  default   {format_setting(default)}")
-    for bounds, value in raw.get("defaults", {}).items():
-        lines.append(f"            {value} in {bounds}")
+    lines += [f"  {label:<10} {text}" for label, text in setting_facts(spec, target)]
+    if spec.raw.get("note"):
+        lines.append(f"  {spec.raw['note']}")
+    see = spec.raw.get("doc") or catalogue.docs
+    return [*lines, f"  see        {see}"] if see else lines
+
+
+def setting_facts(spec: SettingSpec, target: Version | None = None) -> list[tuple[str, str]]:
+    """What is known of a setting, each fact under its label; without its note."""
+    raw = spec.raw
+    facts = [("type", spec.type + (f" in {spec.unit}" if spec.unit else ""))]
+    facts.append(("default", default_text(spec, target)))
     if raw.get("zero"):
-        lines.append(f"  0 means   {raw['zero']}")
+        facts.append(("0 means", str(raw["zero"])))
+    if raw.get("negative"):
+        facts.append(("-1 means", str(raw["negative"])))
     if "min" in raw or "max" in raw:
-        lines.append(f"  range     {raw.get('min', '')} to {raw.get('max', '')}")
+        facts.append(("range", bounds_text(raw)))
     if raw.get("enum"):
-        lines.append(f"  values    {', '.join(map(str, raw['enum']))}")
-    for key, title in (
-        ("since", "since"),
-        ("deprecated", "deprecated"),
-        ("removed", "removed"),
-        ("replacement", "now"),
-    ):
+        facts.append(("values", ", ".join(map(str, raw["enum"]))))
+    for key, label in WORDS:
         if raw.get(key):
-            lines.append(f"  {title:<9} {raw[key]}")
+            facts.append((label, str(raw[key])))
+    if raw.get("aliases"):
+        facts.append(("also", ", ".join(raw["aliases"])))
     if spec.role:
-        lines.append(f"  role      {spec.role}")
+        facts.append(("role", spec.role))
     if raw.get("restart"):
-        lines.append("  a change needs a restart")
-    if raw.get("note"):
-        lines.append(f"  {raw['note']}")
-    if raw.get("doc") or catalogue.docs:
-        lines.append(f"  see       {raw.get('doc') or catalogue.docs}")
-    return lines
+        facts.append(("change", "needs a restart"))
+    return facts
+
+
+WORDS = (("since", "since"), ("deprecated", "deprecated"), ("removed", "removed"), ("replacement", "now"))
+
+
+def default_text(spec: SettingSpec, target: Version | None = None) -> str:
+    """The default with its unit; the other versions' after it where no version is told."""
+    texts = [format_setting(spec.default_setting(target))]
+    for bounds, value in spec.raw.get("defaults", {}).items() if target is None else ():
+        older = SettingSpec(spec.name, {**spec.raw, "default": value, "defaults": {}})
+        texts.append(f"{format_setting(older.default_setting(None))} in {bounds}")
+    return "; ".join(texts)
+
+
+def bounds_text(raw: Mapping[str, Any]) -> str:
+    """``1 to 65535``, ``at least 0``, ``at most 100``."""
+    if "min" in raw and "max" in raw:
+        return f"{raw['min']} to {raw['max']}"
+    return f"at least {raw['min']}" if "min" in raw else f"at most {raw['max']}"
 
 
 def describe_system(known: Knowledge, system: str) -> list[str]:

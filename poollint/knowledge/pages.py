@@ -6,9 +6,12 @@ A page that says something the card has no word for is refused when it is loaded
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.findings import EFFECTS, SEVERITIES, TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CARD_KEYS = frozenset(
     "code severity effect topic on when detect problem at message help fix since aliases preview versions options case "
@@ -106,6 +109,23 @@ def _without_fences(text: str, fences: list[re.Match[str]]) -> str:
         done = fence.end()
     parts.append(text[done:])
     return "".join(parts)
+
+
+def bodies(text: str) -> dict[str, str]:
+    """The text under each ``##`` heading of a page, as it stands there."""
+    fences = list(_FENCE.finditer(text))
+    heads = [mark for mark in _HEADING.finditer(_without_fences(text, fences)) if mark[1] == "##"]
+    ends = [mark.start() for mark in heads[1:]] + [len(text)]
+    return {mark[2]: text[mark.end() : end].strip() for mark, end in zip(heads, ends, strict=True)}
+
+
+def split_fences(text: str) -> Iterator[tuple[str, str, str]]:
+    """(text before, info, body) of each fence, and the text after the last one with no info and no body."""
+    done = 0
+    for fence in _FENCE.finditer(text):
+        yield text[done : fence.start()].strip(), fence["info"].strip(), fence["body"]
+        done = fence.end()
+    yield text[done:].strip(), "", ""
 
 
 def _line_of(text: str, offset: int) -> int:

@@ -657,7 +657,7 @@ def _specs(context: ReadContext) -> dict[str, dict[str, SettingSpec]]:
 
 def _fits(spec: SettingSpec, args: list[str]) -> bool:
     low, high = spec.get("args", (0, -1))
-    return low <= len(args) and (high < 0 or len(args) <= high)
+    return bool(low <= len(args) and (high < 0 or len(args) <= high))
 
 
 def condition_trouble(args: list[str]) -> str:

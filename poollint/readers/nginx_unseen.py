@@ -16,14 +16,14 @@ _made: dict[tuple[int, bool], tuple[KindSpec, KindSpec]] = {}
 class UnseenSpec(SettingSpec):
     """A setting that may be set where we cannot look."""
 
-    __slots__ = ("_unknown",)
+    __slots__ = ("_unseen",)
 
     def __init__(self, spec: SettingSpec) -> None:
         super().__init__(spec.name, spec.raw)
-        self._unknown = Setting(spec.name, UNKNOWN, "", origin="inherited", spec=spec)
+        self._unseen = Setting(spec.name, UNKNOWN, "", origin="inherited", spec=spec)
 
     def default_setting(self, target: Version | None) -> Setting:  # noqa: ARG002 - no version tells
-        return self._unknown
+        return self._unseen
 
 
 def unseen_spec(spec: KindSpec, *, outer_only: bool) -> KindSpec:

@@ -614,9 +614,9 @@ class PythonFile:
     def _used(self, node: Node, made: Call) -> dict[str, Any]:
         """What becomes of the result.
 
-        ``called``: the methods that the same function calls on it; ``stored``: whether it outlives the function;
-        ``event_loops``: where a module's own name is used in one event loop after another; ``loops``: whether a ``for``
-        runs it round after round; ``first_text``: its first argument, as far as it is a text that is known.
+        ``closed``: whether the same function closes it; ``called``: the methods that it calls on it; ``stored``: whether it
+        outlives the function; ``event_loops``: where a module's own name is used in one event loop after another;
+        ``loops``: whether a ``for`` runs it round after round; ``first_text``: its first argument, as far as it is a text that is known.
         """
         used: dict[str, Any] = {}
         scope = made.scope
@@ -627,8 +627,12 @@ class PythonFile:
             used["loops"] = True
         if scope.functions and self._is_stored(node, made):
             used["stored"] = True
+        if scope.as_context:
+            used["closed"] = True
         if made.name:
             methods = self._methods.get((self._scope_id(node), made.name), set())
+            if methods & {"close", "aclose", "dispose", "disconnect", "terminate"}:
+                used["closed"] = True
             if methods:
                 used["called"] = tuple(sorted(methods))
             if not scope.functions and made.name.isidentifier() and "asyncio.run" in self.tree.source.text:

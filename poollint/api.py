@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from poollint.files import Files
     from poollint.findings import Finding, Severity
     from poollint.readers.source.targets import Projects
+    from poollint.readers.source.targets_python import PythonProjects
     from poollint.source import Source
 
+PYPI = "pypi:"  # marks the names of Python packages among those that tell a system's version
 Reader = "Callable[[Source, ReadContext], Reading]"
 
 
@@ -92,6 +94,7 @@ class Session:
         self._system_config: dict[tuple[str, int], dict[str, Any]] = {}
         self._user_cards: list[dict[str, Any]] = []
         self._projects: Projects | None = None
+        self._python_projects: PythonProjects | None = None
         self.failures: list[UnreadFile] = []
 
     # Configuration
@@ -137,8 +140,19 @@ class Session:
         packages = self.knowledge.systems.get(system, {}).get("packages") if found is None else None
         if not packages:
             return found
+        if packages[0].startswith(PYPI):
+            return self._python_target(packages, path)
         installed = self.packages_for(path)
         return next((version for name in packages if (version := installed.get(name)) is not None), None)
+
+    def _python_target(self, packages: Sequence[str], path: str) -> Version | None:
+        """The version of a Python package that the project of a file pins, if it does."""
+        if self._python_projects is None:
+            from poollint.readers.source.targets_python import PythonProjects
+
+            self._python_projects = PythonProjects(self.files)
+        installed = self._python_projects.of(path)
+        return next((version for name in packages if (version := installed.get(name[len(PYPI) :])) is not None), None)
 
     def packages_for(self, path: str) -> Mapping[str, Version | None]:
         """The packages of the project that a source file belongs to, by what stands beside it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -113,4 +114,19 @@ def finite(setting: Setting | None) -> float | None:
 def servers(block: Block, blocks: list[Block]) -> list[Block]:
     """The servers that run a source file, as far as the run tells: started in this project, or named in its comments."""
     started = [each for each in blocks if each.facts.get("source_kind") in ("command", "settings")]
-    return [*block.links.get("said", ()), *started]
+    return [*block.links.get("said", ()), *(each for each in started if _runs(each, block))]
+
+
+def _runs(server: Block, block: Block) -> bool:
+    """Whether a server's file stands beside a source file or above it, and the module that it starts is on the way."""
+    folder = posixpath.dirname(server.place.source.path)
+    path = block.place.source.path
+    if folder and not path.startswith(folder + "/"):
+        return False
+    inside = path[len(folder) :].strip("/").split("/")
+    if len(inside) == 1:
+        return True
+    heads = {
+        word.partition(":")[0].split(".")[0] for word in server.facts.get("words", ()) if ":" in word or "." in word
+    }
+    return bool(heads & set(inside[:-1]))

@@ -614,9 +614,10 @@ class PythonFile:
     def _used(self, node: Node, made: Call) -> dict[str, Any]:
         """What becomes of the result.
 
-        ``closed``: whether the same function closes it; ``called``: the methods that it calls on it; ``stored``: whether it
-        outlives the function; ``event_loops``: where a module's own name is used in one event loop after another;
-        ``loops``: whether a ``for`` runs it round after round; ``first_text``: its first argument, as far as it is a text that is known.
+        ``closed``: whether the same function closes it. ``called``: the methods that it calls on it. ``stored``: whether
+        the result outlives the function. ``event_loops``: where a module's own name is used in one event loop after
+        another. ``loops``: whether a ``for`` runs the call round after round. ``first_text``: its first argument, as far
+        as that is a text that is known.
         """
         used: dict[str, Any] = {}
         scope = made.scope

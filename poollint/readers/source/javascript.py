@@ -39,7 +39,7 @@ _NUMBER = re.compile(
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
 _GLOBALS = frozenset(("fetch", "WebSocket", "EventSource"))
 _CHAINED = frozenset("listen on once setMaxListeners".split())
-_RESULT_METHODS = frozenset(("listen",))
+_RESULT_METHODS = frozenset(("listen", "consumer", "producer"))
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
 MAX_DEPTH = 40
 

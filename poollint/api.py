@@ -36,12 +36,14 @@ class UnreadFile(NamedTuple):
     """A file that was not checked, and why.
 
     ``severity``: ``error`` when it was named or recognised and could not be read, ``warning`` when it was named and is
-    of no system that we know, ``internal`` when poollint itself failed on it, ``note`` for the rest.
+    of no system that we know, ``internal`` when poollint itself failed on it, ``note`` for the rest. ``kind`` is
+    ``excluded`` or ``foreign`` for a named file that the configuration excludes or that is of no known system.
     """
 
     path: str
     message: str
     severity: str
+    kind: str = ""
 
     @property
     def failed(self) -> bool:

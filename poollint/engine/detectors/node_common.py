@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.role_pools import is_javascript, is_throwaway
+from poollint.engine.detectors.role_pools import is_javascript, is_short_lived, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def no_error_handler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pg pool on which nobody listens for errors."""
     facts = block.facts
     uses = facts.get("uses") or {}
-    if not block.name or is_throwaway(block) or facts.get("handler") or facts.get("returned"):
+    if not block.name or is_throwaway(block) or is_short_lived(block) or facts.get("handler") or facts.get("returned"):
         return
     if [name for name in uses.get("passed", ()) if name not in ("drizzle", "console.log")]:
         return

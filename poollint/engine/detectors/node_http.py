@@ -204,16 +204,13 @@ def fetch_dispatcher(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def body_unread(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A response of which only the head is looked at."""
-    if (
-        not (block.facts.get("uses") or {}).get("body_unread")
-        or is_throwaway(block)
-        or not is_server_side_or_bare(block)
-    ):
+    if not (block.facts.get("uses") or {}).get("body_unread") or is_throwaway(block):
         return
     method = block.get("method")
-    if method is not None and (method.value is UNKNOWN or str(method.value).upper() in ("HEAD", "CONNECT")):
+    if not is_server_side_or_bare(block) or method is None or method.value is UNKNOWN:
         return
-    yield Hit(block, {"name": block.name})
+    if method.value is None or str(method.value).upper() == "GET":
+        yield Hit(block, {"name": block.name})
 
 
 def is_server_side_or_bare(block: Block) -> bool:
@@ -256,7 +253,7 @@ def axios_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     timeout, signal = block.get("timeout"), block.settings.get("signal")
     if timeout is None or timeout.value is UNKNOWN or signal is not None:
         return
-    if timeout.value not in (None, UNLIMITED):
+    if timeout.value not in (None, UNLIMITED) or _has_other_agent(block):
         return
     if block.kind == "instance":
         if timeout.origin == "default":
@@ -267,6 +264,12 @@ def axios_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         construct = block.facts.get("construct", "")
         call = "axios" if construct == "default" else f"axios.{construct}"
         yield Hit(block, {"call": call}, "absent")
+
+
+def _has_other_agent(block: Block) -> bool:
+    """Whether an agent that may end silent requests by itself is in use."""
+    names = [name for name in ("httpAgent", "httpsAgent") if name in block.settings]
+    return any(made_by(object_of(block, name)) not in ("http.Agent", "https.Agent") for name in names)
 
 
 def axios_agent(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -27,6 +27,15 @@ def is_throwaway(block: Block) -> bool:
     return bool(block.facts.get("in_test") or block.facts.get("in_script"))
 
 
+def is_short_lived(block: Block) -> bool:
+    """Whether the function that makes a pool also ends it: a task of its own, not what a service lives on."""
+    uses = block.facts.get("uses") or {}
+    function = block.facts.get("function")
+    return block.facts.get("scope") == "function" and any(
+        use.method in ("end", "close", "destroy") and function in use.functions for use in uses.get("methods", ())
+    )
+
+
 def is_javascript(block: Block) -> bool:
     return os.path.splitext(block.place.source.path)[1] in JAVASCRIPT
 
@@ -40,6 +49,8 @@ def unbounded_acquire(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     setting = block.by_role("acquire_timeout")
     if setting is None or setting.value is UNKNOWN or setting.value != UNLIMITED or is_throwaway(block):
         return
+    if is_short_lived(block):
+        return
     if setting.origin == "default":
         yield Hit(block, {"setting": setting.key}, "absent")
     else:
@@ -52,6 +63,8 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     uses = facts.get("uses") or {}
     if facts.get("in_test") or facts.get("guarded") or uses.get("stored"):
         return
+    if uses.get("closed") and block.spec is not None and block.spec.role == "pool":
+        return  # one connection for a moment, which a status page may want
     if facts.get("handler") in ("route", "lambda", "export", "view"):
         yield Hit(block, {"construct": facts.get("construct", ""), "function": facts.get("function") or "a handler"})
         return

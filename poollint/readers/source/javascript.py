@@ -16,7 +16,7 @@ from poollint.readers.source.python import arithmetic
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tree_sitter import Node
 
@@ -55,6 +55,7 @@ class JavascriptFile:
         self._properties: dict[str, list[tuple[str, Node, Node]]] = {}
         self._methods: dict[str, list[Node]] = {}
         self._calls: list[Node] = []
+        self.wants: Callable[[str], Any] = bool  # which calls anybody asks for, by canonical name
         self._collect()
 
     # Names
@@ -608,7 +609,8 @@ class JavascriptFile:
 
         uses = Uses(self)
         for node in self._calls:
-            if self.callee(node) and not self._required(node):
+            name = self.callee(node)
+            if name and self.wants(name) and not self._required(node):
                 made = self.call(node)
                 made.used = uses.of(node, made)
                 yield made

@@ -41,7 +41,7 @@ MAX_NESTING = 6
 _TEST = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|specs?|e2e|cypress|benchmarks?|bench)/"
     r"|(?:^|/)(?:test_[^/]*|conftest|[^/]*_test|[^/]*[-.](?:tests?|spec|e2e|bench))\.\w+$"
-    r"|(?:^|/)[^/]*Tests?\.(?:java|kt)$"
+    r"|(?:^|/)(?:vitest|jest|playwright|cypress)[.\w-]*\.\w+$|(?:^|/)[^/]*Tests?\.(?:java|kt)$"
 )
 _SCRIPT = re.compile(
     r"(?:^|/)\.?[\w-]*(?:scripts?|bin|seeds?|seeders|migrations?|tools|examples?)/|(?:^|/)[^/]*(?:seed|migrate)[^/]*\.\w+$"

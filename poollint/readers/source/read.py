@@ -48,6 +48,8 @@ def read_source(
     file = _open(source, language)
     if file is None:
         return reading
+    if hasattr(file, "wants"):
+        file.wants = finder.of
     for call in file.calls():
         for found in finder.of(call.callee):
             block = block_of(call, found, catalogue_of(found.system), target_of(found.system))

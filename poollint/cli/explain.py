@@ -62,15 +62,14 @@ def _nothing(known: Any, what: str, system: str) -> NoReturn:
 
 def _rule(known: Any, rule: dict[str, Any], options: Any) -> None:
     from poollint.api import Session
+    from poollint.docs.rule import for_terminal, rule_doc
     from poollint.files import DiskFiles
-    from poollint.knowledge.describe import describe_rule
 
     session = Session(options, DiskFiles())
     policy: Any = session.policy_for("")
     active, why = policy.selection.active(rule["code"], rule["name"], rule["system"], rule["topic"], rule["preview"])
-    with open(known.page_path(rule), encoding="utf-8") as handle:
-        text = handle.read()
-    click.echo(describe_rule(text, rule, known.systems, active=active, why=why))
+    status = f"active here ({why})" if active else f"not active here ({why})"
+    click.echo(for_terminal(rule_doc(known, rule), status))
 
 
 def _system(known: Any, system: str) -> None:

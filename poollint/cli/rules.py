@@ -7,18 +7,28 @@ from typing import Any
 
 import click
 
-from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, fail
+from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, fail, say
 
 
-@click.group(invoke_without_command=True, short_help="List the rules; test pages; begin a new page.")
+@click.group(invoke_without_command=True, short_help="List the rules; build the documentation; test pages; begin one.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--system", metavar="SYSTEM", help="Only the rules of this system.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    help="Where --format markdown writes the documentation; --output - lists. [default: site]",
+)
 @click.pass_context
-def rules(ctx: click.Context, form: str, system: str | None) -> int:
+def rules(ctx: click.Context, form: str, system: str | None, output: str | None) -> int:
     """List every rule with its code, severity, effect and system.
+
+    With --format markdown, build the documentation in the folder `site` (or --output DIR): a page of each rule, a page
+    of each system with its settings, indexes by topic, effect, severity and role; beside each Markdown page its HTML
+    page, for any web server or none (this needs markdown-it-py: pip install 'poollint[docs]').
 
     \b
     poollint rules --system pgbouncer
+    poollint rules --format markdown    build the documentation in site/
     poollint rules test                 run the examples of the shipped pages
     poollint rules test my-rules/       ... of your own
     poollint rules new pool-too-large   write the scaffold of a page
@@ -31,9 +41,31 @@ def rules(ctx: click.Context, form: str, system: str | None) -> int:
     known = knowledge()
     if system and system not in known.systems:
         fail(f"--system {system}: no such system{did_you_mean(system, known.systems)}")
+    if output and form != "markdown":
+        fail("--output DIR goes with --format markdown")
+    if form == "markdown" and output != "-":
+        return build_site(known, system, output or "site")
     wanted = [rule for rule in known.rules.values() if not system or rule["system"] == system]
     wanted.sort(key=lambda rule: (rule["system"], rule["code"]))
     _print(wanted, form)
+    return EXIT_CLEAN
+
+
+def build_site(known: Any, system: str | None, folder: str) -> int:
+    from poollint.docs.markdown import Docs
+    from poollint.docs.site import SiteError, can_make_html, html_pages, write_site
+
+    pages = Docs(known, [system] if system else None).pages()
+    files = dict(pages)
+    html = can_make_html()
+    if html:
+        files.update(html_pages(pages))
+    try:
+        write_site(folder, files)
+    except SiteError as error:
+        fail(str(error))
+    kinds = "Markdown and HTML" if html else "Markdown only; pip install 'poollint[docs]' adds the HTML"
+    say(f"wrote {len(pages)} pages ({kinds}) to {folder}")
     return EXIT_CLEAN
 
 

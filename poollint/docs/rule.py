@@ -1,0 +1,247 @@
+"""A rule's page in parts, its examples' findings among them: one text for ``explain`` and for the site."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poollint.engine.examples import run_example
+from poollint.findings import SEVERITY_OF_EFFECT
+from poollint.knowledge.pages import bodies, parse_page, split_fences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from poollint.findings import Finding
+    from poollint.knowledge.index import Knowledge
+    from poollint.knowledge.pages import Page
+
+EFFECTS = {
+    "refused": "the program refuses this configuration",
+    "misread": "the program runs with another value than the one written",
+    "ignored": "this does nothing",
+    "risk": "a known way to an outage, lost work or exposure",
+    "waste": "costs time, connections or memory for nothing",
+    "advice": "worth knowing; nothing breaks",
+}
+TOPICS = {
+    "reuse": "connections are opened once and used again",
+    "wait": "waits have an end",
+    "size": "pools, limits and machines fit each other",
+    "order": "of two timeouts the right one comes first",
+    "state": "nothing leaks from one client to the next",
+    "syntax": "the file says what its author meant",
+    "exposure": "who may connect, and what they see",
+}
+
+
+class Prose(NamedTuple):
+    """Markdown as its author wrote it."""
+
+    text: str
+
+
+class Items(NamedTuple):
+    """A list of plain texts; backticks mark code."""
+
+    texts: tuple[str, ...]
+
+
+class Fence(NamedTuple):
+    info: str
+    body: str
+
+
+class Section(NamedTuple):
+    heading: str
+    parts: tuple[Prose | Items | Fence, ...]
+
+
+class RuleDoc(NamedTuple):
+    """What stands on a rule's page. ``settings`` are (system, setting) of those that it speaks of; ``roles``
+    those of a rule of no system."""
+
+    code: str
+    name: str
+    system: str
+    title: str
+    severity: str
+    effect: str
+    topic: str
+    since: str
+    versions: str
+    preview: bool
+    aliases: tuple[str, ...]
+    folder: str
+    sections: tuple[Section, ...]
+    settings: tuple[tuple[str, str], ...]
+    roles: tuple[str, ...]
+
+
+def rule_doc(known: Knowledge, rule: Mapping[str, Any]) -> RuleDoc:
+    """The page of a rule (its brief from the index). OSError, PageError when the page cannot be read."""
+    with open(known.page_path(dict(rule)), encoding="utf-8") as handle:
+        page = parse_page(handle.read(), rule["name"], rule["system"])
+    found = reported(known, page)
+    effect = rule.get("effect", "")
+    return RuleDoc(
+        code=rule["code"],
+        name=rule["name"],
+        system=rule["system"],
+        title=known.systems.get(rule["system"], {}).get("title", "any system"),
+        severity=str(rule.get("severity") or SEVERITY_OF_EFFECT.get(effect, "")),
+        effect=effect,
+        topic=rule.get("topic", ""),
+        since=str(page.card.get("since", "")),
+        versions=str(page.card.get("versions", "")),
+        preview=bool(rule["preview"]),
+        aliases=tuple(rule["aliases"]),
+        folder=rule["folder"],
+        sections=tuple(_sections(page, rule, found)),
+        settings=tuple(_settings(known, page, found)),
+        roles=() if page.system else tuple(_roles(known, page)),
+    )
+
+
+def reported(known: Knowledge, page: Page) -> list[Finding]:
+    """What the rule says of its bad examples, in the order of the page."""
+    return [
+        finding
+        for example in page.examples
+        if example.section == "Bad"
+        for finding in run_example(page, example, known)
+        if finding.code == page.card["code"]
+    ]
+
+
+def _sections(page: Page, rule: Mapping[str, Any], found: list[Finding]) -> Iterator[Section]:
+    texts = bodies(page.text)
+    yield Section("Why", (Prose(page.prose),))
+    yield Section("Fix", tuple(_fix(found)))
+    if rule["options"]:
+        rows = tuple(
+            f"`{name.replace('_', '-')} = {_toml(table.get('default'))}`: {table.get('help', '')}"
+            for name, table in rule["options"].items()
+        )
+        head = Prose(f"Under `[rules.{rule['name']}]` in poollint.toml:")
+        yield Section("Thresholds", (head, Items(rows)))
+    for heading in ("Bad", "Good", "Not reported"):
+        parts = list(_body(texts.get(heading, "")))
+        if heading == "Bad" and found:
+            parts += [Prose("poollint says:"), Fence("text", "".join(_said(each) for each in found))]
+        if parts:
+            yield Section(heading, tuple(parts))
+    if texts.get("References"):
+        yield Section("References", (Prose(texts["References"]),))
+
+
+def _toml(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _body(text: str) -> Iterator[Prose | Fence]:
+    for before, info, body in split_fences(text):
+        if before:
+            yield Prose(before)
+        if info or body:
+            yield Fence(info, body)
+
+
+def _fix(found: list[Finding]) -> Iterator[Prose | Items]:
+    helps = tuple(dict.fromkeys(each.help for each in found if each.help))
+    if helps:
+        yield Items(helps)
+    fixes = {(each.fix.title, each.fix.safe): None for each in found if each.fix is not None}
+    if fixes:
+        yield Prose("poollint can do it:")
+        option = {True: "--fix", False: "--unsafe-fixes"}
+        yield Items(tuple(f"{title} (`poollint check {option[safe]}`)" for title, safe in fixes))
+    elif not helps:
+        yield Prose("Write it as under Good.")
+
+
+def _said(finding: Finding) -> str:
+    lines = [f"{finding.path}:{finding.line}:{finding.column}: {finding.severity}: {finding.message}"]
+    if finding.help:
+        lines.append(f"    help: {finding.help}")
+    for each in finding.related:
+        place = f"{each.path}:{each.line}:{each.column}: " if each.path else ""
+        lines.append(f"    see: {place}{each.message}")
+    return "\n".join(lines) + "\n"
+
+
+_WORD = re.compile(r"[A-Za-z_][\w.-]*")
+_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+
+
+def _settings(known: Knowledge, page: Page, found: list[Finding]) -> Iterator[tuple[str, str]]:
+    """The settings that a rule speaks of: in its card, in its findings, as code in its prose; each once."""
+    seen: dict[tuple[str, str], None] = {}
+    for finding in found:
+        if finding.setting in names_of(known, finding.system):
+            seen[finding.system, finding.setting] = None
+    if page.system:
+        names = names_of(known, page.system)
+        for word in (*_card_words(page.card), *(match[1].strip() for match in _SPAN.finditer(page.prose))):
+            if word in names:
+                seen[page.system, word] = None
+    yield from seen
+
+
+def _roles(known: Knowledge, page: Page) -> list[str]:
+    names = {role for system in known.systems for kind in known.catalogue(system).kinds.values() for role in kind.roles}
+    return [word for word in dict.fromkeys(_card_words(page.card)) if word in names]
+
+
+def names_of(known: Knowledge, system: str) -> frozenset[str]:
+    """The settings that a system's catalogue names."""
+    if system not in known.systems:
+        return frozenset()
+    return frozenset(name for kind in known.catalogue(system).kinds.values() for name in kind.settings)
+
+
+def _card_words(card: Mapping[str, Any]) -> Iterator[str]:
+    for table in (card, *card.get("case", ())):
+        yield from table.get("fix", {})
+        for key in ("at", "when"):
+            yield from _WORD.findall(str(table.get(key, "")))
+
+
+def summary_words(doc: RuleDoc) -> list[str]:
+    """The line under a page's title, in parts."""
+    words = [doc.severity, f"effect: {doc.effect} ({EFFECTS.get(doc.effect, '')})", f"topic: {doc.topic}", doc.title]
+    if doc.versions:
+        words.append(f"versions {doc.versions}")
+    if doc.since:
+        words.append(f"since poollint {doc.since}")
+    if doc.preview:
+        words.append("preview")
+    return words
+
+
+def for_terminal(doc: RuleDoc, status: str) -> str:
+    """The page as ``explain`` prints it; ``status`` tells whether the rule is active here."""
+    lines = [f"{doc.code} {doc.name}", " · ".join([*summary_words(doc), status])]
+    if doc.aliases:
+        lines.append(f"formerly {', '.join(doc.aliases)}")
+    for section in doc.sections:
+        lines += ["", f"{section.heading}:"]
+        for part in section.parts:
+            lines += _terminal_part(part, lines[-1])
+    if doc.settings or doc.roles:
+        lines += ["", "Settings:", *(f"- {system}.{name}" for system, name in doc.settings)]
+        lines += [f"- any with the role {role}" for role in doc.roles]
+    return "\n".join(lines)
+
+
+def _terminal_part(part: Prose | Items | Fence, before: str) -> Iterable[str]:
+    if isinstance(part, Prose):
+        return [*([""] if before.startswith("  ") else []), part.text]
+    if isinstance(part, Items):
+        return [f"- {text}" for text in part.texts]
+    words = part.info.split()
+    head = [f"  # {words[1]}"] if len(words) > 1 else []
+    body = [f"  {line}".rstrip() for line in part.body.rstrip("\n").split("\n")]
+    return [*([""] if before.startswith("  ") else []), *head, *body]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block
+
+
+_LOCAL = re.compile(r"(?:127\.|localhost|\[::1\])")
 
 
 def aside(block: Block) -> bool:
@@ -36,7 +40,7 @@ def endless_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     assert isinstance(made_of, dict)
     if transport is not None and (made_of.get("Transport") != "net/http.Transport" or _uses(block, "header_wait")):
         return  # a transport that is not in sight may bound the wait for an answer
-    if _uses(block, "escape") in ("returned", "passed") or not _uses(block, "plain_requests"):
+    if _uses(block, "escape") in ("returned", "passed") or not _uses(block, "asks"):
         return
     yield Hit(timeout if timeout.origin != "default" else block, {}, "zero" if timeout.origin != "default" else "")
 
@@ -84,6 +88,10 @@ def server_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.kind == "serve":
         yield Hit(block, {"call": f"http.{block.facts.get('construct', '')}"}, "plain")
+        return
+    address = block.settings.get("Addr")
+    shape = (block.facts.get("shapes") or {}).get("Addr", "")
+    if address is not None and _LOCAL.match(address.value if isinstance(address.value, str) else shape):
         return
     values = [block.value("ReadTimeout"), block.value("ReadHeaderTimeout")]
     if any(value is UNKNOWN for value in values):

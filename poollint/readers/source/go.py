@@ -16,7 +16,7 @@ from poollint.readers.source.go_dsn import parameters_of
 from poollint.readers.source.values import Call, Entry, Folded, Made, Scope, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tree_sitter import Node
 
@@ -46,7 +46,6 @@ _ESCAPE = re.compile(r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _POOL_SETTERS = frozenset(("SetMaxOpenConns", "SetMaxIdleConns", "SetConnMaxLifetime", "SetConnMaxIdleTime"))
 _BOUNDED = re.compile(r"\b(?:WithContext|WithTimeout|WithDeadline|TimeoutHandler)\b|\.Timeout\s*=")
-_PLAIN_REQUEST = re.compile(r"\.(?:Get|Post|Head|PostForm)\(|\bhttp\.NewRequest\(")
 _LIMITER = re.compile(r"(?i)config|pool|tune|limit|setup|init|option|apply|conn|wrap|newdb|opendb|instrument")
 # what stands with a connection string, and at which argument
 _DSN_AT = {"pgxpool.New": 1, "pgxpool.Connect": 1, "pgxpool.ParseConfig": 0}
@@ -81,11 +80,12 @@ class GoFile:
         self._mentions: dict[str, list[Node]] = {}
         self._handles: dict[tuple[int, str], str] = {}
         self._taken: set[int] = set()
+        self.wants: Callable[[str], Any] = bool  # which calls anybody asks for, by canonical name
         self._collect()
         text = tree.source.text
         self.about = {
             "bounded": _BOUNDED.search(text) is not None,
-            "plain_requests": _PLAIN_REQUEST.search(text) is not None,
+            "plain_requests": "http.NewRequest(" in text,
             "header_wait": "ResponseHeaderTimeout" in text,
             "idle_closed": "CloseIdleConnections" in text,
             "sqlite": "sqlite" in text,
@@ -455,7 +455,8 @@ class GoFile:
         found = []
         for node in self._calls:
             is_literal = node.type == "composite_literal"
-            if not self.resolve(node.child_by_field_name("type" if is_literal else "function")):
+            name = self.resolve(node.child_by_field_name("type" if is_literal else "function"))
+            if not name or not self.wants(name):
                 continue
             made = self.literal(node) if is_literal else self.call(node)
             made.name = self._target(node)
@@ -465,6 +466,7 @@ class GoFile:
                 made.used["fields_made_of"] = {name: _makers([entry.value])[0] for name, entry in made.named.items()}
             self._follow(made, node)
             made.used["stored"] = made.used["escape"] in ("stored", "returned")
+            made.used["asks"] = self._asks(made.name)
             self._connection_string(made)
             found.append(made)
         strays = list(self._strays())
@@ -632,6 +634,14 @@ class GoFile:
         if not self._bound(outer):
             return self._handed(outer, depth + 1) if depth <= MAX_HANDS else "passed"
         return self._escape(self._target(outer), outer, self._scope_id(outer), depth + 1)
+
+    def _asks(self, name: str) -> bool:
+        """Whether the file sends requests without a context by a client of this name."""
+        last = re.escape(name.rpartition(".")[2])
+        if not last:
+            return False
+        verbs = "Get|Post|Head|PostForm" + ("|Do" if self.about["plain_requests"] else "")
+        return re.search(rf"\b{last}\.(?:{verbs})\(", self.tree.source.text) is not None
 
     def _keeps(self, call: Node | None) -> bool:
         """Whether a call is a library's that takes a handle or a configuration as it is."""

@@ -1,0 +1,104 @@
+"""Command lines in Procfile, Dockerfile, units, Compose files and scripts; the INI keys of SQLAlchemy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from poollint import api
+from poollint.blocks import UNKNOWN
+from poollint.files import MemoryFiles
+
+if TYPE_CHECKING:
+    from poollint.blocks import Block
+
+
+def blocks(path: str, text: str) -> list[Block]:
+    session = api.Session(api.Options(isolated=True), MemoryFiles({path: text}))
+    found = api.recognise_text(session, path, text)
+    assert found is not None
+    return session.read(session.files.load(path), found[0]).reading.blocks
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Procfile", "web: gunicorn app:app -w 4 --threads=8\n"),
+        ("Procfile", "web: FOO=1 exec poetry run gunicorn app:app -w4 --threads 8 # more\n"),
+        ("Dockerfile", 'FROM python\nCMD ["gunicorn", "app:app", "-w", "4", "--threads", "8"]\n'),
+        ("Dockerfile", "FROM python\nCMD exec ddtrace-run gunicorn app:app \\\n  -w 4 \\\n  --threads 8\n"),
+        ("Dockerfile", 'FROM python\nCMD ["sh", "-c", "migrate && gunicorn app:app -w 4 --threads 8"]\n'),
+        ("app.service", "[Service]\nExecStart=/opt/venv/bin/gunicorn app:app -w 4 --threads 8\n"),
+        ("compose.yaml", "services:\n  web:\n    command: gunicorn app:app -w 4 --threads 8\n"),
+        ("compose.yaml", "services:\n  web:\n    command: [gunicorn, app:app, -w, '4', --threads, '8']\n"),
+        ("compose.yaml", "services:\n  web:\n    command: >\n      gunicorn app:app\n      -w 4 --threads 8\n"),
+        ("compose.yaml", 'services:\n  web:\n    entrypoint: bash -c "gunicorn app:app -w 4 --threads 8"\n'),
+        ("start.sh", "#!/bin/sh\nset -e\nexec gunicorn app:app -w 4 \\\n  --threads 8\n"),
+    ],
+)
+def test_places_of_commands(path: str, text: str) -> None:
+    (block,) = blocks(path, text)
+    assert (block.system, block.value("workers"), block.value("threads")) == ("gunicorn", 4, 8)
+    place = block.settings["threads"].place
+    assert place is not None
+    assert "8" in place.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "web: echo gunicorn app:app -w 4\n",
+        "web: pip install gunicorn\n",
+        "web: python app.py # gunicorn app:app\n",
+        "# web: gunicorn app:app\n",
+        "web: pkill gunicorn\n",
+    ],
+)
+def test_commands_that_start_nothing(text: str) -> None:
+    assert blocks("Procfile", text) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("4", 4), ("${WORKERS:-4}", 4), ("$WORKERS", UNKNOWN), ("{{ n }}", UNKNOWN), ("auto", "auto")]
+)
+def test_values(word: str, value: Any) -> None:
+    (block,) = blocks("Procfile", f"web: gunicorn app:app -w {word}\n")
+    assert block.value("workers") == value
+
+
+def test_a_settings_file_hides_the_rest() -> None:
+    (block,) = blocks("Procfile", "web: gunicorn -c conf.py app:app\n")
+    assert block.value("workers") is UNKNOWN
+
+
+def test_no_yaml() -> None:
+    assert blocks("compose.yaml", "services: [\n  web: {command: gunicorn") == []
+
+
+def test_ini_keys() -> None:
+    text = (
+        "[DEFAULT]\nsize = 7\n\n[app:main]\n; sqlalchemy.pool_size = 1\nSQLAlchemy.Pool_Size = %(size)s\n"
+        "sqlalchemy.url = postgresql://u@h:5432/d\nsqlalchemy.max_overflow: -1\nsqlalchemy.pool_pre_ping = false\n"
+        "sqlalchemy.pool_timeout = %(unset)s\nother = 1\n\n[server:main]\nuse = x\n"
+    )
+    (block,) = blocks("production.ini", text)
+    assert block.path == "[app:main]"
+    assert block.value("pool_size") == 7
+    assert block.value("max_overflow") == float("inf")
+    assert block.value("pool_pre_ping") is True
+    assert block.value("pool_timeout") is UNKNOWN
+    place = block.settings["url"].place
+    assert place is not None
+    assert place.text == "postgresql://u@h:5432/d"
+
+
+def test_ini_of_an_odd_form() -> None:
+    for text in ("x\n", "[a]\nx = 1\nx = 2\n", "[a\n", "[a]\n  indented\n", "\ufeff[alembic]\n", "[a]\n\x00\n"):
+        blocks("alembic.ini", text)
+
+
+def test_variables() -> None:
+    first, second = blocks("app.env", "A=1\nURL=postgresql+asyncpg://u@h/d?x=1\nexport B='mysql+pymysql://$U@h/d'\n")
+    assert (first.name, first.value("url")) == ("URL", "postgresql+asyncpg://u@h/d?x=1")
+    assert second.value("url") is UNKNOWN

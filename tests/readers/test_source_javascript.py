@@ -209,7 +209,8 @@ def test_ranges(spec: str, version: Any) -> None:
 def test_versions_of_a_project() -> None:
     files = MemoryFiles(
         {
-            "web/package.json": '{ "engines": { "node": ">=18.2" }, "dependencies": { "pg": "^8.0.0", "undici": "^6.1.0" } }',
+            "web/package.json": '{ "engines": { "node": ">=18.2" }, '
+            '"dependencies": { "pg": "^8.0.0", "undici": "^6.1.0" } }',
             "web/package-lock.json": '{ "packages": { "node_modules/pg": { "version": "8.16.3" } } }',
             "web/src/db.js": "",
             "old/package.json": '{ "dependencies": { "pg": "^8.0.0", "mongodb": "4.1.0" } }',
@@ -233,7 +234,8 @@ def test_targets_decide_defaults() -> None:
 def test_prisma_schema() -> None:
     source = Source(
         "schema.prisma",
-        'datasource db {\n  provider = "postgresql" // the kind\n  url = env("DATABASE_URL")\n}\nmodel A {\n  id Int @id\n}\n',
+        'datasource db {\n  provider = "postgresql" // the kind\n  url = env("DATABASE_URL")\n}\n'
+        "model A {\n  id Int @id\n}\n",
     )
     (block,) = parse_schema(source)
     assert (block.kind, block.name) == ("datasource", "db")

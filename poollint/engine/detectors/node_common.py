@@ -96,6 +96,16 @@ def end_per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def transaction_on_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """BEGIN, COMMIT or SET LOCAL through the pool itself."""
+    if block.kind == "statement":
+        text = (block.facts.get("uses") or {}).get("statement")
+        if (
+            isinstance(text, str)
+            and TRANSACTION.match(text)
+            and text.count(";") <= 1
+            and not block.facts.get("in_test")
+        ):
+            yield Hit(block, {"name": block.name, "statement": text.split()[0].upper(), "method": "query"})
+        return
     if block.value("max") == 1 or block.value("connectionLimit") == 1:
         return
     for use in methods_of(block):
@@ -214,7 +224,13 @@ def startup_parameter(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def prepared_statements(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Named prepared statements through a pooler."""
     setting = block.by_role("prepared_statements")
-    if endpoint(block) == "pooler" and setting is not None and setting.value is True:
+    if endpoint(block) != "pooler":
+        return
+    for use in methods_of(block):
+        query = table_of(use.arguments[0].value) if use.method == "query" and use.arguments else None
+        if query is not None and not query.broken and "name" in query.entries:
+            yield Hit(use.place, {"setting": "name"}, "named")
+    if setting is not None and setting.value is True:
         yield Hit(setting if setting.origin != "default" else block, {"setting": setting.key})
 
 

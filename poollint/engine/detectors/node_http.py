@@ -75,6 +75,23 @@ def socket_limits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     yield from _faulty(block, ("maxSockets", "maxTotalSockets"))
 
 
+SERVER_FILE = re.compile(r"['\"](?:express|fastify|koa|@nestjs/[\w-]+|@hapi/hapi|bullmq)['\"]|\bcreateServer\(")
+
+
+def sockets_unbounded(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """No limit of sockets in a process that serves."""
+    setting, keep = block.get("maxSockets"), block.get("keepAlive")
+    if setting is None or keep is None or keep.value is not True or not known(setting.value) or is_throwaway(block):
+        return
+    value = setting.value
+    if not isinstance(value, (int, float)) or value <= ctx.options["threshold"] or any(faults_of(setting)):
+        return
+    if setting.origin != "default":
+        yield Hit(setting, {"setting": setting.key, "raw": setting.raw})
+    elif SERVER_FILE.search(block.place.source.text):
+        yield Hit(block, {}, "absent")
+
+
 def free_sockets_zero(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     yield from _faulty(block, ("maxFreeSockets",))
 

@@ -318,8 +318,21 @@ class JavascriptFile:
             return self._unknown(node)._replace(plain=True)
         return self._plain(node, self.tree.text(node)[1:-1])
 
-    def _fold_arrow_function(self, node: Node, _depth: int) -> Folded:
-        return self._unknown(node)._replace(plain=True)
+    def _fold_arrow_function(self, node: Node, depth: int) -> Folded:
+        """A function: no value, but what it does nothing else than give back is told as its only choice."""
+        body = node.child_by_field_name("body")
+        if body is not None and body.type == "statement_block":
+            statements = [child for child in body.named_children if child.type != "comment"]
+            last = statements[-1] if statements else None
+            plain = all(child.type in ("lexical_declaration", "variable_declaration") for child in statements[:-1])
+            body = (
+                last.named_children[0]
+                if last and plain and last.type == "return_statement" and last.named_children
+                else None
+            )
+        given = self.fold(body, depth) if body is not None and _unwrap(body) is not None else None
+        choices = (given,) if given is not None and isinstance(given.value, Table) else ()
+        return self._unknown(node)._replace(plain=True, choices=choices)
 
     _fold_function_expression = _fold_arrow_function
 

@@ -197,6 +197,19 @@ class Uses:
                 yield from self._checkout(node, function, method)
             elif method in ("transaction", "$transaction"):
                 yield from self._transaction(node, function, method)
+            elif method == "query":
+                yield from self._statement(node, function)
+
+    def _statement(self, node: Node, function: Node) -> Iterator[Call]:
+        """``pool.query("BEGIN")`` on a pool that another file has made."""
+        pool, arguments = function.child_by_field_name("object"), self.file.arguments(node)
+        if pool is None or not arguments or not self._takes(pool, "connect") or self.file.receiver(pool):
+            return
+        made = Call("checkout.statement", self.tree.place(node))
+        made.name = self.tree.text(pool)
+        made.scope = self.file.scope(node)
+        made.used = {"statement": self.file.fold(arguments[0], 30).value}
+        yield made
 
     def _checkout(self, node: Node, function: Node, method: str) -> Iterator[Call]:
         pool = function.child_by_field_name("object")

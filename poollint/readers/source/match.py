@@ -222,7 +222,7 @@ class _Filler:
 
     def table(self, value: Folded, prefix: str, depth: int = 0) -> None:
         """The options of an object; one that is not a literal hides what it holds."""
-        table = value.value
+        table = value.choices[0].value if value.plain and len(value.choices) == 1 else value.value
         if isinstance(table, Made) and table.call.named:
             for name, entry in table.call.named.items():
                 self.entry(prefix + name, entry, depth=depth, key=name)

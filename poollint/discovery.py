@@ -78,12 +78,14 @@ class FileProblem(NamedTuple):
     """A file that is passed over.
 
     ``error``: it was named and cannot be read. ``warning``: it was named and is not for us, or it was met, seems to be for
-    us, and cannot be read. ``note``: a file of which nothing says that it is for us.
+    us, and cannot be read. ``note``: it was named and is excluded, or nothing says that it is for us. ``kind`` is
+    ``excluded`` or ``foreign`` for a named file that the configuration excludes or that is of no known system.
     """
 
     path: str
     message: str
     severity: str
+    kind: str = ""
 
 
 class Discovered(NamedTuple):
@@ -377,7 +379,7 @@ class _Walk:
         pattern = self._excluder(config).of_named(path)
         if pattern:
             self._skip("excluded")
-            self._problem(path, f"is excluded by {pattern}", "warning")
+            self._problem(path, f"is excluded by {pattern}", "note", "excluded")
             return
         self._named_file(_slashes(path), config)
 
@@ -397,7 +399,7 @@ class _Walk:
                 return
         if found is None or found.system == NO_SYSTEM:
             self._skip("unrecognised")
-            self._problem(path, "is of no system that poollint knows; --as SYSTEM says what it is", "warning")
+            self._problem(path, "is of no system that poollint knows; --as SYSTEM says what it is", "warning", "foreign")
         else:
             self._take(found, config, "error")
 
@@ -539,8 +541,8 @@ class _Walk:
             found = self._excluders[id(config)] = _Excluder(config)
         return found
 
-    def _problem(self, path: str, message: str, severity: str) -> None:
-        self.result.problems.append(FileProblem(_slashes(path), message, severity))
+    def _problem(self, path: str, message: str, severity: str, kind: str = "") -> None:
+        self.result.problems.append(FileProblem(_slashes(path), message, severity, kind))
 
     def _skip(self, why: str) -> None:
         self.result.skipped[why] = self.result.skipped.get(why, 0) + 1

@@ -213,7 +213,7 @@ class TestWalk:
         result = found("gen/nginx.conf", config=f"extend-exclude = ['{pattern}']")
         assert result.candidates == []
         [problem] = result.problems
-        assert problem.severity == "warning"
+        assert problem.severity == "note"
         assert problem.message == f"is excluded by {pattern!r} in poollint.toml"
 
     def test_files_of_the_configuration(self, tree: Path) -> None:

@@ -29,11 +29,17 @@ LEVELS = ("error", "warning", "info", "never")
 @click.option("--target", "targets", multiple=True, metavar="SYSTEM=VERSION", help="Check for this version.")
 @click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes; what remains is reported and decides the exit status.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: those too that may change what runs.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, as a patch; write nothing. Exit 1 if any.")
+@click.option("--since", metavar="REV", help="Only what the lines changed since this revision of git bring.")
 @click.option("--baseline", metavar="FILE", help="Findings recorded in FILE do not count.")
 @click.option("--write-baseline", metavar="FILE", help="Record today's findings in FILE.")
+@click.option("--prune-baseline", is_flag=True, help="Drop from the baseline what is found no more.")
 @click.option("--statistics", is_flag=True, help="Count the findings by rule.")
 @click.option("--show-suppressed", is_flag=True, help="Show suppressed findings too.")
 @click.option("--show-files", is_flag=True, help="List the files that would be checked, and as what; check nothing.")
+@click.option("--skip-foreign", is_flag=True, help="Pass over named files of no known system in silence (for hooks).")
 @click.option("--preview", is_flag=True, help="Use preview rules.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even when there are findings.")
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True)
@@ -46,6 +52,8 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     poollint check
     poollint check --target nginx=1.22 deploy/nginx
     poollint check --select PGB --fail-on error pgbouncer.ini
+    poollint check --fix                         mend what can be mended safely
+    poollint check --since origin/main           what this branch brings
     cat snippet.conf | poollint check - --stdin-filename nginx.conf
 
     A line `poollint: ignore[RULE] -- reason` in a comment suppresses a finding there.

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from poollint import api
 
 
+NAMELESS = "<stdin>"
+
+
 def run_check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     """Check and report; the exit status. CommandError for wrong usage and configuration."""
     from poollint.config import ConfigError
@@ -28,6 +31,7 @@ def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     from poollint.config import CliChoice, check_choice
     from poollint.files import DiskFiles
 
+    _check_usage(paths, options)
     choice = CliChoice(
         _words(options["select"]) or None,
         _words(options["ignore"]),
@@ -39,14 +43,35 @@ def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     )
     reports = _formats(options["formats"], options["output"])
     session = api.Session(run_options, DiskFiles())
+    config = session.config_for("." if paths == ("-",) else paths[0])
     if choice.select or choice.ignore or choice.extend_select:
         check_choice(choice, session.known())
-    config = session.config_for("." if paths == ("-",) else paths[0])
     session.files.max_size = config.max_file_size  # type: ignore[attr-defined]
     if options["show_files"]:
         return _show_files(session, paths)
+    marks = Marks(session, options, config, paths)
+    if options["fix"] or options["diff"]:
+        from poollint.cli.fixing import run_fixes
+
+        return run_fixes(session, paths, options, reports, marks)
     result = _run(session, paths, options["stdin_filename"])
-    return _finish(session, result, options, reports, config)
+    return finish(session, result, paths, options, reports, marks)
+
+
+def _check_usage(paths: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Options that mean nothing together end the command before anything is read."""
+    if "-" in paths and len(paths) > 1:
+        fail("`-` (standard input) cannot be mixed with other paths")
+    if options["unsafe_fixes"] and not (options["fix"] or options["diff"]):
+        fail("--unsafe-fixes goes with --fix or --diff")
+    for name in ("write_baseline", "prune_baseline"):
+        flag = "--" + name.replace("_", "-")
+        if options[name] and options["since"]:
+            fail(f"{flag} needs every finding, and --since leaves some out")
+        if options[name] and options["diff"]:
+            fail(f"{flag} writes, and --diff writes nothing")
+    if options["write_baseline"] and options["prune_baseline"]:
+        fail("--write-baseline records the findings anew: there is nothing to prune")
 
 
 def _words(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -74,8 +99,6 @@ def _run(session: api.Session, paths: tuple[str, ...], stdin_name: str | None) -
     from poollint.config import ConfigError
 
     if "-" in paths:
-        if len(paths) > 1:
-            fail("`-` (standard input) cannot be mixed with other paths")
         return _run_stdin(session, stdin_name)
     try:
         return api.check_with(session, paths)
@@ -85,19 +108,30 @@ def _run(session: api.Session, paths: tuple[str, ...], stdin_name: str | None) -
 
 def _run_stdin(session: api.Session, name: str | None) -> api.Result:
     from poollint import api
+
+    path, found = load_stdin(session, name)
+    if isinstance(found, api.UnreadFile):
+        return api.Result([], [found], [])
+    readings, unread = session.read_all([(path, *found)])
+    findings = session.check(readings)
+    return api.Result(findings, unread + session.failures, readings)
+
+
+def load_stdin(session: api.Session, name: str | None) -> tuple[str, tuple[str, bool] | api.UnreadFile]:
+    """Put standard input among the session's files: its path, and what it is, or why it cannot be checked."""
+    from poollint import api
     from poollint.files import MemoryFiles
     from poollint.source import Source
 
-    path = name or "<stdin>"
+    path = name or NAMELESS
     source = Source.from_bytes(path, sys.stdin.buffer.read(session.files.max_size + 1))  # type: ignore[attr-defined]
     session.files = MemoryFiles({path: source.text}, beneath=session.files)
     found = (session.options.as_system, True) if session.options.as_system else None
     found = found or api.recognise_text(session, path, source.text)
     if found is None:
         message = "is of no system that poollint knows; --stdin-filename NAME or --as SYSTEM says what it is"
-        return api.Result([], [api.UnreadFile(path, message, "warning")], [])
-    reading = session.read(source, found[0], named=found[1])
-    return api.Result(session.check([reading]), [], [reading])
+        return path, api.UnreadFile(path, message, "warning", "foreign")
+    return path, found
 
 
 def _show_files(session: api.Session, paths: tuple[str, ...]) -> int:
@@ -111,32 +145,82 @@ def _show_files(session: api.Session, paths: tuple[str, ...]) -> int:
     return EXIT_CLEAN if found.candidates else EXIT_UNREAD
 
 
-def _finish(
-    session: api.Session, result: api.Result, options: dict[str, Any], reports: list[tuple[str, str]], config: Any
+class Marks:
+    """What is shown of a check's findings: not those of a baseline, not those from before ``--since``, not the minor."""
+
+    def __init__(self, session: api.Session, options: dict[str, Any], config: Any, paths: tuple[str, ...]) -> None:
+        self.session = session
+        self.options = options
+        self.config = config
+        self.path: str = options["baseline"] or config.baseline or ""
+        self.gone: list[Any] = []
+        self._lowest = SEVERITIES.index(options["min_severity"] or config.min_severity)
+        self._entries: Any = None
+        self._changes: Any = None
+        if options["prune_baseline"] and not self.path:
+            fail("--prune-baseline needs a baseline: --baseline FILE, or baseline in the configuration")
+        if options["since"]:
+            from poollint.changes import since
+
+            self._changes = since(options["since"], paths)
+
+    def mark(self, result: api.Result) -> list[Any]:
+        """The findings to show, those of the baseline marked as such."""
+        findings: list[Any] = self._baselined(result)
+        if self._changes is not None:
+            from poollint.changes import introduced
+
+            findings = introduced(findings, self._changes)
+        return [each for each in findings if SEVERITIES.index(each.severity) >= self._lowest]
+
+    def _baselined(self, result: api.Result) -> list[Any]:
+        if not self.path or self.options["write_baseline"]:
+            return result.findings
+        from poollint.engine.baseline import apply_baseline, read_baseline
+
+        if self._entries is None:
+            self._entries = read_baseline(self.path)
+        checked = [path for each in result.files for path in (each.path, *each.reading.included)]
+        ran = _asked(self.session, self.config) if self.session.options.cli else None
+        marked, self.gone = apply_baseline(result.findings, self._entries, self.path, checked=checked, ran=ran)
+        return marked
+
+    def tell_gone(self) -> None:
+        """Name what the baseline holds in vain, and drop it where that is asked."""
+        for line in self.gone:
+            say(f"{self.path}: gone: {line}")
+        if self.options["prune_baseline"]:
+            from poollint.engine.baseline import prune_baseline
+
+            left = prune_baseline(self.path, self.gone) if self.gone else len(self._entries or ())
+            say(f"{self.path}: dropped {len(self.gone)} entries, {left} are left")
+
+
+def finish(
+    session: api.Session,
+    result: api.Result,
+    paths: tuple[str, ...],
+    options: dict[str, Any],
+    reports: list[tuple[str, str]],
+    marks: Marks,
 ) -> int:
     """Baseline, reports, exit status."""
     from poollint import reports as rendering
 
-    min_severity = options["min_severity"] or config.min_severity
-    fail_on = options["fail_on"] or config.fail_on
-    known = _baselined(session, result, options, config)
-    if known is None:
+    if options["write_baseline"]:
+        from poollint.engine.baseline import write_baseline
+
+        count = write_baseline(options["write_baseline"], result.findings)
+        say(f"recorded {count} findings in {options['write_baseline']}")
         return EXIT_CLEAN
-    shown = [f for f in known if SEVERITIES.index(f.severity) >= SEVERITIES.index(min_severity)]
-    for each in result.unread:
-        if each.severity != "note" or options["verbose"]:
-            say(f"{each.path}: {each.message}")
-    if options["verbose"]:
-        for reading in result.files:
-            say(f"checked {reading.path} as {reading.system}")
+    shown = marks.mark(result)
+    marks.tell_gone()
+    _tell_files(result, options)
     rendering.write_all(session, result, shown, reports, options)
-    if any(each.severity == "internal" for each in result.unread):
-        return EXIT_INTERNAL
-    if any(each.failed for each in result.unread):
-        return EXIT_UNREAD
-    if not result.files:
-        say("nothing to check: no file here is of a system that poollint knows")
-        return EXIT_UNREAD
+    status = _unread_status(result, paths, options)
+    fail_on = options["fail_on"] or marks.config.fail_on
+    if status is not None:
+        return status
     if options["exit_zero"] or fail_on == "never":
         return EXIT_CLEAN
     level = SEVERITIES.index(fail_on)
@@ -144,25 +228,31 @@ def _finish(
     return EXIT_FINDINGS if any(SEVERITIES.index(f.severity) >= level for f in counted) else EXIT_CLEAN
 
 
-def _baselined(session: api.Session, result: api.Result, options: dict[str, Any], config: Any) -> list[Any] | None:
-    """The findings with those of the baseline marked; None when a baseline was written instead."""
-    path = options["baseline"] or config.baseline
-    if options["write_baseline"]:
-        from poollint.engine.baseline import write_baseline
+def _tell_files(result: api.Result, options: dict[str, Any]) -> None:
+    """What was passed over; with -v also in the usual cases, and what was checked."""
+    verbose = options["verbose"]
+    for each in result.unread:
+        usual = each.severity == "note" or (each.kind == "foreign" and options["skip_foreign"])
+        if verbose or not usual:
+            say(f"{each.path}: {each.message}")
+    for reading in result.files if verbose else ():
+        say(f"checked {reading.path} as {reading.system}" + ("" if reading.reading.blocks else ": no pool in it"))
 
-        count = write_baseline(options["write_baseline"], result.findings)
-        say(f"recorded {count} findings in {options['write_baseline']}")
+
+def _unread_status(result: api.Result, paths: tuple[str, ...], options: dict[str, Any]) -> int | None:
+    """The status of a run that did not read all that it should have; None when it did."""
+    if any(each.severity == "internal" for each in result.unread):
+        return EXIT_INTERNAL
+    if any(each.failed for each in result.unread):
+        return EXIT_UNREAD
+    if result.files:
         return None
-    if not path:
-        return result.findings
-    from poollint.engine.baseline import apply_baseline, read_baseline
-
-    checked = [each.path for each in result.files]
-    ran = _asked(session, config) if session.options.cli else None
-    marked, gone = apply_baseline(result.findings, read_baseline(path), path, checked=checked, ran=ran)
-    for line in gone:
-        say(f"{path}: gone: {line}")
-    return marked
+    kinds = ("excluded", "foreign") if options["skip_foreign"] else ("excluded",)
+    meant = {each.path for each in result.unread if each.kind in kinds}
+    if meant and len(meant) >= len(set(paths)):
+        return EXIT_CLEAN  # a hook names what it is given; all of it is left out on purpose
+    say("nothing to check: no file here is of a system that poollint knows")
+    return EXIT_UNREAD
 
 
 def _asked(session: api.Session, config: Any) -> set[str]:

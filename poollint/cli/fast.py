@@ -15,6 +15,11 @@ FLAGS = {
     "--show-files": "show_files",
     "--preview": "preview",
     "--exit-zero": "exit_zero",
+    "--fix": "fix",
+    "--unsafe-fixes": "unsafe_fixes",
+    "--diff": "diff",
+    "--prune-baseline": "prune_baseline",
+    "--skip-foreign": "skip_foreign",
     "--quiet": "quiet",
     "-q": "quiet",
     "--verbose": "verbose",
@@ -27,6 +32,7 @@ VALUES = {
     "--config": "config_path",
     "--baseline": "baseline",
     "--write-baseline": "write_baseline",
+    "--since": "since",
 }
 LISTS = {
     "--format": "formats",

@@ -162,3 +162,62 @@ def limit_counts_idle(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     value, time = finite(limit), finite(keep)
     if limit is not None and value is not None and time is not None and 0 < value < 100 and time > 5:
         yield Hit(limit, {"keep": f"{time:g}"})
+
+
+KEEPALIVE = {"gunicorn": "keepalive", "uvicorn": "timeout_keep_alive", "hypercorn": "keep_alive_timeout"}
+DEFAULT_PORT = {"gunicorn": "8000", "uvicorn": "8000", "hypercorn": "8000"}
+
+
+def below_balancer(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Idle connections closed before what stands in front gives them up."""
+    setting = block.get(KEEPALIVE[block.system])
+    value = finite(setting)
+    if setting is None or value is None or value <= 0 or not _keeps_connections(block):
+        return
+    if setting.origin == "default" and any(
+        other is not block and other.facts.get("source_kind") == "settings" for other in ctx.of(block.system, "server")
+    ):
+        return  # the settings file may write it
+    from poollint.knowledge.balancers import front
+
+    profile = front(ctx.config.get("front"))
+    idle, title, related = None, "", None
+    if profile is not None and profile.idle is not None:
+        idle, title, wanted = profile.idle, profile.title, profile.wanted
+    else:
+        upstream = _upstream(block, ctx)
+        limit = finite(upstream.get("keepalive_timeout")) if upstream is not None else None
+        if upstream is not None and limit is not None:
+            idle, title, wanted, related = limit, f"nginx (upstream {upstream.name})", limit + 15, upstream
+    if idle is None or value > idle:
+        return
+    values = {"idle": f"{idle:g}", "title": title, "wanted": f"{wanted:g}", "shown": f"{value:g}"}
+    case = "written" if setting.origin == "explicit" else "default"
+    places = ((related, "keeps idle connections"),) if related is not None else ()
+    yield Hit(setting if setting.origin == "explicit" else block, values, case, related=places)
+
+
+def _keeps_connections(block: Block) -> bool:
+    if block.system != "gunicorn":
+        return block.value("reload") is False
+    kind, threads = block.value("worker_class"), block.value("threads")
+    if kind is UNKNOWN or threads is UNKNOWN or not isinstance(kind, str):
+        return False
+    return kind != "sync" or (is_number(threads) and threads > 1)
+
+
+def _upstream(block: Block, ctx: RuleContext) -> Block | None:
+    """The nginx upstream with a pool whose one server has the port that the server binds."""
+    bind = block.value("bind") if block.system != "uvicorn" else f":{block.value('port')}"
+    if bind is UNKNOWN or "UNKNOWN" in str(bind):
+        return None
+    port = str(bind).rpartition(":")[2] if bind else DEFAULT_PORT[block.system]
+    if not port.isdigit():
+        return None
+    found = [
+        upstream
+        for upstream in ctx.of("nginx", "upstream")
+        if upstream.facts.get("pooled") is True
+        and any(str(getattr(server, "port", "")) == port for server in upstream.facts.get("servers", ()))
+    ]
+    return found[0] if len(found) == 1 else None

@@ -273,13 +273,71 @@ def test_integers_are_those_of_go(left: Any, operator: str, right: Any, expected
 
 
 FRAGMENTS = [
-    "package main\n", 'import "database/sql"\n', 'import h "net/http"\n', "func main() {\n", "}\n", "(", ")", "{", "}", ",",
-    'db, err := sql.Open("pgx", dsn)\n', "db.SetMaxOpenConns(10)\n", "db = db\n", "x := T{db: db}\n", "y := U{x: x}\n", "x = y\n",
-    "&h.Transport{", "MaxIdleConns: 5", "const a = a + 1\n", "var b, c = c, b\n", "5 * time.Second", '"', "`", "for ", "if ", "\x00", "é",
-]  # fmt: skip
+    "package main\n",
+    'import "database/sql"\n',
+    'import h "net/http"\n',
+    "func main() {\n",
+    "}\n",
+    "(",
+    ")",
+    "{",
+    "}",
+    ",",
+    'db, err := sql.Open("pgx", dsn)\n',
+    "db.SetMaxOpenConns(10)\n",
+    "db = db\n",
+    "x := T{db: db}\n",
+    "y := U{x: x}\n",
+    "x = y\n",
+    "&h.Transport{",
+    "MaxIdleConns: 5",
+    "const a = a + 1\n",
+    "var b, c = c, b\n",
+    "5 * time.Second",
+    '"',
+    "`",
+    "for ",
+    "if ",
+    "\x00",
+    "é",
+]
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
 def test_any_text_is_read(text: str) -> None:
     list(GoFile(parse(Source("a.go", text), "go")).calls())
+
+
+TAKE = "\ttx, err := db.Begin()\n\tif err != nil {\n\t\treturn err\n\t}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (TAKE + "\treturn nil", ["never"]),
+        (TAKE + "\treturn tx.Commit()", []),
+        (TAKE + "\tdefer tx.Rollback()\n\tif bad {\n\t\treturn errBad\n\t}\n\treturn tx.Commit()", []),
+        (TAKE + "\tdefer func() { _ = tx.Rollback() }()\n\treturn nil", []),
+        (TAKE + "\tif bad {\n\t\treturn errBad\n\t}\n\treturn tx.Commit()", ["some"]),
+        (TAKE + "\tif bad {\n\t\ttx.Rollback()\n\t\treturn errBad\n\t}\n\treturn tx.Commit()", []),
+        (
+            TAKE + "\tfor _, x := range xs {\n\t\tif bad {\n\t\t\treturn errBad\n\t\t}\n\t}\n\treturn tx.Commit()",
+            ["some"],
+        ),
+        (TAKE + "\tif err := fill(tx); err != nil {\n\t\treturn err\n\t}\n\treturn tx.Commit()", []),
+        (TAKE + "\tsave = tx\n\treturn nil", []),
+        (TAKE + "\tgo func() { tx.Commit() }()\n\treturn nil", []),
+        (TAKE + "\tt.Cleanup(tx.Rollback)\n\treturn nil", []),
+        ("\tconn, err := pool.Acquire(ctx)\n\tcheck(err)\n\tconn.Exec(ctx, q)\n\treturn nil", ["never"]),
+        ("\tconn, err := pool.Acquire(ctx)\n\tcheck(err)\n\tdefer conn.Release()\n\treturn nil", []),
+        ("\terr := gate.Acquire(ctx)\n\treturn err", []),
+    ],
+)
+def test_what_is_taken_and_kept(body: str, expected: list[str]) -> None:
+    head = IMPORTS.replace(
+        '\t"gorm.io/driver/postgres"\n\t"gorm.io/gorm"\n', ""
+    )  # an object mapper has ways of its own
+    text = f"{head}func work(ctx context.Context, db *sql.DB, pool *pgxpool.Pool) error {{\n{body}\n}}\n"
+    found = check_texts({"main.go": text}).files[0].reading.blocks
+    assert [block.facts["uses"]["given"] for block in found if block.kind == "checkout"] == expected

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.hits import Hit, RuleContext, known
+from poollint.source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,3 +156,15 @@ def at_once(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if life is not None and known(life.value) and _number(life.value) and life.value <= 0 and not aside(block):
         version = re.search(r"/pgx/(v\d+)/", str(block.facts.get("callee", "")))
         yield Hit(life, {"setting": life.key, "raw": life.raw}, "v4" if version and version[1] == "v4" else "")
+
+
+def not_given_back(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A connection or transaction that some way out of the function keeps."""
+    given, out = uses(block, "given"), uses(block, "out")
+    if aside(block) or given not in ("never", "some"):
+        return
+    values = {"name": block.name, "back": f"{block.name}.{uses(block, 'back')}()"}
+    if given == "never":
+        yield Hit(block, values)
+    elif isinstance(out, Place):
+        yield Hit(out, values, "some", related=((block, f"{block.name} is taken here"),))

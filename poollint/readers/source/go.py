@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.go_checkouts import checkouts
 from poollint.readers.source.go_dsn import parameters_of
 from poollint.readers.source.values import Call, Entry, Folded, Made, Scope, Table
 
@@ -184,14 +185,14 @@ class GoFile:
         return [] if arguments is None else [child for child in arguments.named_children if child.type != "comment"]
 
     @staticmethod
-    def _function(node: Node) -> Node | None:
+    def function(node: Node) -> Node | None:
         current = node.parent
         while current is not None and current.type not in _FUNCTIONS:
             current = current.parent
         return current
 
     def _scope_id(self, node: Node, *, inside: bool = False) -> int:
-        function = self._function(node)
+        function = self.function(node)
         if inside and function is None:
             return -1
         return function.id if function is not None else self.tree.root.id
@@ -199,12 +200,12 @@ class GoFile:
     def _holder(self, node: Node) -> int:
         """The scope that declares the name of an assignment, as far as it was met before; else its own."""
         name = self.tree.text(node)
-        function = self._function(node)
+        function = self.function(node)
         own = function.id if function is not None else self.tree.root.id
         while function is not None:
             if (function.id, name) in self._declared:
                 return function.id
-            function = self._function(function)
+            function = self.function(function)
         return self.tree.root.id if (self.tree.root.id, name) in self._declared else own
 
     def resolve(self, node: Node | None) -> str:
@@ -227,23 +228,23 @@ class GoFile:
         return ""
 
     def _shadowed(self, node: Node, name: str) -> bool:
-        function = self._function(node)
+        function = self.function(node)
         while function is not None:
             if (function.id, name) in self._declared:
                 return True
-            function = self._function(function)
+            function = self.function(function)
         return False
 
     def _sole_value(self, node: Node, name: str) -> Node | None:
         """What a name holds, when only one assignment gives it that; None otherwise."""
-        function = self._function(node)
+        function = self.function(node)
         while function is not None:
             found = self._declared.get((function.id, name))
             if found:
                 if len(found) > 1 or found[0][1] is None or found[0][0].start_byte > node.start_byte:
                     return None
                 return None if self._branches(found[0][0], node) else found[0][1]
-            function = self._function(function)
+            function = self.function(function)
         found = self._declared.get((self.tree.root.id, name), [])
         if len(found) != 1 or found[0][1] is None:
             return None
@@ -475,6 +476,8 @@ class GoFile:
         yield from found
         yield from strays
         yield from self._unread()
+        if self.wants("checkout.begin") or self.wants("checkout.acquire"):
+            yield from checkouts(self)
 
     @staticmethod
     def _doubt(made: Call, strays: list[Call]) -> None:
@@ -557,13 +560,13 @@ class GoFile:
             return True
         if (self.tree.root.id, name) in self._declared and (scope, name) not in self._declared:
             return True
-        function = self._function(within) if within is not None else None
+        function = self.function(within) if within is not None else None
         while function is not None:
             if function.id == scope:
                 return True
             if (function.id, name) in self._declared:
                 return False
-            function = self._function(function)
+            function = self.function(function)
         return False
 
     def _apply(self, made: Call, found: _Set, node: Node) -> None:
@@ -685,6 +688,26 @@ class GoFile:
                 made.scope = self.scope(call)
                 yield made
 
+    def takings(self) -> Iterator[tuple[str, int, Node]]:
+        """(name, scope, call) of every ``name, err := receiver.Method(…)`` in a function, where the name is its only one."""
+        for (scope, name), declared in self._declared.items():
+            if scope == self.tree.root.id or len(declared) != 1 or declared[0][0].type != "short_var_declaration":
+                continue
+            left, right = (declared[0][0].child_by_field_name(side) for side in ("left", "right"))
+            if left is None or right is None or left.named_child_count != 2 or right.named_child_count != 1:
+                continue
+            if right.named_children[0].type == "call_expression" and self.tree.text(left.named_children[0]) == name:
+                yield name, scope, right.named_children[0]
+
+    def mentions_of(self, name: str, scope: int, node: Node) -> list[Node]:
+        """Where a variable is spoken of after a node."""
+        found = self._mentions.get(name, ())[:MAX_MENTIONS]
+        return [
+            each
+            for each in found
+            if each.start_byte >= node.end_byte and self._sees(self._scope_id(each), scope, name, within=each)
+        ]
+
     def _requested(self, node: Node) -> Node | None:
         """``resp, err := client.Get(url)``: the call."""
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -699,7 +722,7 @@ class GoFile:
 
     def _only_closed(self, name: str, scope: int, node: Node) -> bool:
         """Whether an answer is closed and, but for its head, not looked at; a method of HEAD has no body."""
-        function = self._function(node)
+        function = self.function(node)
         if function is None or re.search(r"MethodHead|\"HEAD\"", self.tree.text(function)):
             return False
         closed = False

@@ -293,6 +293,8 @@ class Session:
 
     def check(self, readings: Sequence[FileReading]) -> list[Finding]:
         """Every finding of the files together, sorted by path, line, column, code."""
+        told = {each.path for each in readings}
+        readings = [*readings, *(each for each in self.fleet_readings(readings) if each.path not in told)]
         blocks: list[Block] = [block for each in readings for block in each.reading.blocks]
         judge = Judge(
             RuleSet(self.knowledge, self._extra_cards()),
@@ -309,6 +311,25 @@ class Session:
         self.failures = [UnreadFile(path, what, "internal") for (path, _), what in judge.failures.items()]
         findings = sorted(judge.findings, key=lambda found: (found.path, found.line, found.column, found.code))
         return self._suppress(judge, findings, readings) if self.options.suppressions else findings
+
+    def fleet_readings(self, readings: Sequence[FileReading], paths: Sequence[str] = ()) -> list[FileReading]:
+        """The configurations that hold for these files and paths, as far as they tell who talks to whom."""
+        configs = {}
+        for path in (*paths, *(each.path for each in readings)):
+            config = self.config_for(path)
+            if config.fleet:
+                configs[id(config)] = config
+        if not configs:
+            return []
+        from poollint.fleet.reading import read_fleet
+
+        blocks = [block for each in readings if each.system != "fleet" for block in each.reading.blocks]
+        found = []
+        for key, config in configs.items():
+            mine = [block for block in blocks if id(self.config_for(block.place.source.path)) == key]
+            for source, reading in read_fleet(config, self.knowledge.catalogue("fleet"), mine):
+                found.append(FileReading(source.path, "fleet", "toml", source, reading))
+        return found
 
     def root(self) -> str:
         return os.path.abspath(self.options.config.root) if self.options.config is not None else os.getcwd()
@@ -529,5 +550,6 @@ def check_with(session: Session, paths: Sequence[str]) -> Result:
     found = discover_with(session, paths)
     readings, unread = session.read_all((each.path, each.system, each.named) for each in found.candidates)
     unread = [UnreadFile(*problem) for problem in found.problems] + unread
+    readings += session.fleet_readings(readings, paths)
     findings = session.check(readings)
     return Result(findings, unread + session.failures, readings)

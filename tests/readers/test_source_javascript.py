@@ -248,3 +248,12 @@ def test_prisma_schema() -> None:
 def test_infinity_is_no_limit() -> None:
     (agent,) = blocks("const http = require('http'); new http.Agent({ maxSockets: Infinity });")
     assert agent.value("maxSockets") == math.inf
+
+
+def test_what_compilers_leave() -> None:
+    text = (
+        'const tslib_1 = require("tslib");\nconst http_1 = tslib_1.__importDefault(require("node:http"));\n'
+        'var _pg = _interopRequireDefault(require("pg"));\n'
+        "new http_1.default.Agent({ keepAlive: true });\nnew _pg.default.Pool({ max: 3 });\n"
+    )
+    assert [(block.system, block.kind) for block in blocks(text)] == [("node-http", "agent"), ("node-postgres", "pool")]

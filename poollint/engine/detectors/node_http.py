@@ -273,6 +273,8 @@ def axios_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if timeout.value not in (None, UNLIMITED) or _has_other_agent(block):
         return
     if block.kind == "instance":
+        if not block.name or not is_server_side_or_bare(block):
+            return
         if timeout.origin == "default":
             yield Hit(block, {"call": "axios.create"}, "absent")
         else:

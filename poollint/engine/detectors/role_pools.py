@@ -32,7 +32,8 @@ def is_short_lived(block: Block) -> bool:
     uses = block.facts.get("uses") or {}
     function = block.facts.get("function")
     return block.facts.get("scope") == "function" and any(
-        use.method in ("end", "close", "destroy") and function in use.functions for use in uses.get("methods", ())
+        use.method in ("end", "close", "destroy") and use.functions[:1] in ((function,), ("function",))
+        for use in uses.get("methods", ())
     )
 
 

@@ -40,6 +40,8 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "f": "\f", "v
 _GLOBALS = frozenset(("fetch", "WebSocket", "EventSource"))
 _CHAINED = frozenset("listen on once setMaxListeners".split())
 _RESULT_METHODS = frozenset(("listen", "consumer", "producer"))
+# what compilers to older JavaScript wrap around require
+_INTEROP = frozenset("__importDefault __importStar _interopRequireDefault _interopRequireWildcard __toESM".split())
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
 MAX_DEPTH = 40
 
@@ -145,6 +147,8 @@ class JavascriptFile:
         arguments = self.arguments(node)
         if function in ("require", "import") and len(arguments) == 1 and arguments[0].type == "string":
             return self._module(arguments[0])
+        if len(arguments) in (1, 2) and function.rpartition(".")[2] in _INTEROP:
+            return self._required(arguments[0])
         return ""
 
     def _bound(self, node: Node | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poollint.engine.suppressions import UNKNOWN, SuppressionPolicy, apply_suppressions, find_suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from poollint.api import Session
@@ -24,8 +24,8 @@ def suppress(
     """The findings of a run as the comments of its files leave them. ``sources``: path -> (text, system)."""
     directives: dict[str, list[Directive]] = {}
     for path, (source, system) in sources.items():
-        table = session.knowledge.systems.get(system, {})
-        found = find_suppressions(source, table.get("comments", ()), bool(table.get("trailing_comments")))
+        comments, trailing = _comments(session, system)
+        found = find_suppressions(source, comments, trailing)
         if found:
             directives[path] = found
     if not directives:
@@ -52,6 +52,16 @@ def suppress(
         lambda path: _policy(session, judge, path, systems[path]),
         word=word,
     )
+
+
+def _comments(session: Session, system: str) -> tuple[Sequence[str], bool]:
+    """The leaders of a file's comments, and whether one may stand behind something else."""
+    table = session.knowledge.systems.get(system)
+    if table is not None:
+        return table.get("comments", ()), bool(table.get("trailing_comments"))
+    from poollint.formats.source_code import COMMENTS, FAMILIES
+
+    return COMMENTS.get(FAMILIES.get(system, ""), ()), True
 
 
 def _today(text: str) -> date:

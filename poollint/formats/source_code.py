@@ -51,6 +51,8 @@ FAMILIES = {
     "kotlin": "java",
     "go": "go",
 }
+# leaders of comments, which may stand behind code
+COMMENTS = {"python": ("#",), "javascript": ("//",), "java": ("//",), "go": ("//",)}
 MAX_SOURCE = 2 * 1024 * 1024
 
 

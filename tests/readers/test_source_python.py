@@ -223,3 +223,13 @@ def test_places_count_characters() -> None:
     place = block.settings["pool_size"].place
     assert place is not None
     assert place.text == "3"
+
+
+def test_comments_suppress() -> None:
+    text = (
+        "from sqlalchemy import create_engine\n"
+        "one = create_engine('x://h', pool_recycle=0)  # poollint: ignore[recycle-zero] -- a test\n"
+        "two = create_engine('x://h', pool_recycle=0)\n"
+    )
+    found = [(each.line, each.suppressed is not None) for each in api.check_text(text, "app/db.py")]
+    assert found == [(2, True), (3, False)]

@@ -588,6 +588,11 @@ class _Excluder:
         return where
 
 
+def excluded_by(config: Config, path: str) -> str:
+    """What of the user's own patterns keeps a file out, for a message; empty: nothing."""
+    return _Excluder(config).of_named(path)
+
+
 def _split(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
     """Plain names, and the patterns that need more; with a negation among them the order counts, so all do."""
     if any(pattern.startswith("!") for pattern in patterns):

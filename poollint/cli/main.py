@@ -18,6 +18,7 @@ COMMANDS = {
     "rules": ("poollint.cli.rules", "rules"),
     "show": ("poollint.cli.show", "show"),
     "config": ("poollint.cli.config", "config"),
+    "server": ("poollint.cli.server", "server"),
     "completion": ("poollint.cli.completion", "completion"),
 }
 

@@ -314,11 +314,9 @@ class Session:
 
     def fleet_readings(self, readings: Sequence[FileReading], paths: Sequence[str] = ()) -> list[FileReading]:
         """The configurations that hold for these files and paths, as far as they tell who talks to whom."""
-        configs = {}
-        for path in (*paths, *(each.path for each in readings)):
-            config = self.config_for(path)
-            if config.fleet:
-                configs[id(config)] = config
+        given = [self.options.config] if self.options.config is not None else []
+        told = [*given, *map(self.config_for, (*paths, *(each.path for each in readings)))]
+        configs = {id(config): config for config in told if config.fleet}
         if not configs:
             return []
         from poollint.fleet.reading import read_fleet

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from poollint.findings import Severity
+    from poollint.fleet.tables import Table
     from poollint.patterns import Patterns
     from poollint.versions import Version
 
@@ -112,6 +113,7 @@ class Config:
         "extend_select",
         "fail_on",
         "files",
+        "fleet",
         "ignore",
         "include",
         "max_file_size",
@@ -156,6 +158,7 @@ class Config:
         self.baseline: str | None = None
         self.docs_url = ""
         self.topology: dict[str, dict[str, dict[str, Any]]] = {}
+        self.fleet: dict[tuple[str, str], Table] = {}
         self.origins: dict[str, str] = {}
         self._selections: dict[Any, Selection] = {}
 

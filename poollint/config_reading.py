@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from poollint.findings import Severity
+    from poollint.fleet.tables import At
     from poollint.versions import Version
 
 TOPOLOGY = ("database", "service", "proxy", "balancer")
@@ -34,6 +35,7 @@ SELECTORS = ("select", "ignore", "extend-select")
 OVERRIDE_KEYS = ("paths", "select", "ignore", "extend-select", "severity", "rules", "versions")
 FAIL_ON = (*reversed(SEVERITIES), "never")
 NO_SYSTEM = "none"
+QUANTITIES = {"share": "share", "count-or-share": "count_or_share", "rate": "rate", "time": "duration"}
 
 _HEAD = re.compile(r"\s*(\[\[?)([^\]\n]+)\]\]?\s*(?:#.*)?$")
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
@@ -51,13 +53,22 @@ def read_config(path: str, known: Known) -> Config:
     """The Config of a file, laid over what it extends."""
     config = Config(path)
     _apply_file(config, path, known, ())
-    return config
+    return _checked(config)
 
 
 def read_text(text: str, path: str, root: str, known: Known) -> Config:
     """The Config of a text."""
     config = Config(path, root)
     _Reader(config, known, _File(path, root, text, ())).read()
+    return _checked(config)
+
+
+def _checked(config: Config) -> Config:
+    """ConfigError for tables of the fleet that do not fit each other, whatever files they come from."""
+    if config.fleet:
+        from poollint.fleet.tables import check
+
+        check(config.fleet)
     return config
 
 
@@ -316,10 +327,23 @@ class _Reader:
         )
 
     def topology(self, kind: str, value: Any) -> None:
+        from poollint.fleet.tables import Entry, Table, specs_of
+
+        specs = specs_of(kind)
         for name, table in self.table(value, (kind,)).items():
-            raw = self.table(table, (kind, name))
+            at = (kind, name)
+            raw = self.table(table, at)
             self.config.topology.setdefault(kind, {}).setdefault(name, {}).update(raw)
+            found = self.config.fleet.setdefault((kind, name), Table(kind, name, self.at(at), {}))
+            for option, typed in self.options(raw, specs, at).items():
+                key = next(each for each in raw if each.replace("-", "_") == option)
+                found.entries[option] = Entry(key, typed, self.at((*at, key)))
             self.note(f"{kind}.{name}", raw)
+
+    def at(self, path: Path) -> At:
+        from poollint.fleet.tables import At
+
+        return At(shown(self.path), self.raw, self.lines.of(path))
 
     def system(self, system: str, value: Any) -> None:
         options = self.known.systems[system]
@@ -388,7 +412,11 @@ class _Reader:
             "size": self.size,
             "list": self.texts,
             "balancer": self.balancer,
+            "name": self.text,
+            "names": self.names,
         }.get(kind)
+        if kind in QUANTITIES:
+            return self.quantity(value, QUANTITIES[kind], at)
         found = value if check is None else check(value, at)
         choices = spec.get("enum") or spec.get("choices")
         if choices and found not in choices:
@@ -480,6 +508,22 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             self.wrong(value, 'a size such as "64MiB"', at)
         return int(value)
+
+    def names(self, value: Any, at: Path) -> tuple[str, ...]:
+        """One text, or a list of texts."""
+        return (value,) if isinstance(value, str) else self.texts(value, at)
+
+    def quantity(self, value: Any, reader: str, at: Path) -> int | float:
+        """What ``poollint size`` reads likewise: a number, or a text with its unit."""
+        from poollint.sizing import units
+
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            self.wrong(value, "a number or a text with its unit", at)
+        try:
+            found: int | float = getattr(units, reader)(str(value))
+        except ValueError as error:
+            self.fail(at, f"{at[-1]}: {error}")
+        return found
 
     def file_path(self, value: Any, at: Path) -> str:
         return self.resolve(self.text(value, at))

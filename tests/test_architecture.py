@@ -26,6 +26,8 @@ FORBIDDEN = {
     "sizing": (
         "readers", "engine", "reports", "cli", "api", "config", "discovery", "knowledge", "fleet", "formats", "blocks",
     ),
+    "docs": ("readers", "formats", "reports", "cli", "server", "discovery"),
+    "server": ("readers", "formats", "cli"),
     "knowledge": ("readers", "formats", "reports", "cli", "api", "config", "discovery"),
 }  # fmt: skip
 

@@ -94,7 +94,8 @@ class Session:
         self._policies: dict[str, Policy] = {}
         self._finders: dict[str, Any] = {}
         self._system_config: dict[tuple[str, int], dict[str, Any]] = {}
-        self._user_cards: list[dict[str, Any]] = []
+        self._walked = False
+        self._known = LazyKnown(self)
         self._projects: Projects | None = None
         self._python_projects: PythonProjects | None = None
         self.failures: list[UnreadFile] = []
@@ -114,10 +115,33 @@ class Session:
         if given is None and self.options.isolated:
             given = config_module.default_config()
         if given is None and self.options.config_path:
+            self._adopt(self.options.config_path)
             given = config_module.load_config(self.options.config_path, known=self.known())
         if given is not None:
+            self._add_rules(given.rule_dirs)
             return lambda _path, fixed=given: fixed  # type: ignore[misc]
-        return config_module.ConfigFinder(LazyKnown(self))  # type: ignore[arg-type]
+        return config_module.ConfigFinder(self._known, self._adopt)  # type: ignore[arg-type]
+
+    def _adopt(self, config_path: str) -> None:
+        """Add the user's own rules that a configuration names, before it is read: it may speak of them."""
+        try:
+            with open(config_path, "rb") as handle:
+                data = handle.read()
+        except OSError:
+            return  # the reading that follows says why
+        if b"rule-dirs" in data or b"extends" in data:
+            from poollint.config_reading import rule_dirs_in
+
+            self._add_rules(rule_dirs_in(config_path))
+
+    def _add_rules(self, folders: Sequence[str]) -> None:
+        for folder in folders:
+            from poollint.knowledge.own import OwnKnowledge
+
+            if not isinstance(self.knowledge, OwnKnowledge):
+                self.knowledge = OwnKnowledge(self.knowledge)
+            self.knowledge.add(folder, systems=not self._walked)
+            self._known.forget()
 
     def known(self) -> Any:
         """The names that a configuration may use, from the knowledge."""
@@ -333,7 +357,7 @@ class Session:
         return os.path.abspath(self.options.config.root) if self.options.config is not None else os.getcwd()
 
     def _extra_cards(self) -> list[dict[str, Any]]:
-        return [dict(card) for card in self.options.extra_cards] + self._user_cards
+        return [dict(card) for card in self.options.extra_cards]
 
     def _suppress(self, judge: Judge, findings: list[Finding], readings: Sequence[FileReading]) -> list[Finding]:
         sources: dict[str, tuple[Source, str]] = {}
@@ -370,6 +394,7 @@ class ConfigPolicy(Policy):
                 effect=rule.effect,
                 aliases=rule.aliases,
             )[0]
+            found = found and (not rule.own or rule.own in self.config.rule_dirs)
             self._active[rule.code] = found
         return found
 
@@ -398,6 +423,12 @@ class LazyKnown:
         value = getattr(self._session.known(), name)
         setattr(self, name, value)
         return value
+
+    def forget(self) -> None:
+        """Gather the names again: there are more rules now."""
+        session = self._session
+        vars(self).clear()
+        self._session = session
 
 
 def load_reader(name: str) -> Callable[[Source, ReadContext], Reading]:
@@ -532,6 +563,9 @@ def check_paths(paths: Sequence[str], *, options: Options | None = None) -> Resu
 def discover_with(session: Session, paths: Sequence[str]) -> Discovered:
     from poollint.discovery import discover
 
+    for path in ("", *paths):
+        session.config_for(path)  # what it names of the user's own systems takes part in the search
+    session._walked = True  # noqa: SLF001
     as_system = session.options.as_system or None
     return discover(
         paths,

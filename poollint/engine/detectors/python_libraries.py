@@ -11,6 +11,7 @@ from poollint.engine.detectors.python_common import (
     is_number,
     is_throwaway,
     servers,
+    url_setting,
     written,
 )
 from poollint.engine.hits import Hit
@@ -283,4 +284,15 @@ def flask_recycle_zero(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """An age limit that every connection exceeds."""
     setting = written(block, "options.pool_recycle")
     if setting is not None and is_number(setting.value) and setting.value == 0:
+        yield Hit(setting)
+
+
+def asyncpg_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Prepared statements through a pooler that shares connections by transaction."""
+    cache = block.value("statement_cache_size")
+    found = url_setting(block, "dsn")
+    if found is None or cache is UNKNOWN or cache == 0 or is_throwaway(block):
+        return
+    setting, url = found
+    if url.port == "6543" and not ctx.of("pgbouncer", "main"):  # else PgBouncer's own pages tell
         yield Hit(setting)

@@ -11,7 +11,7 @@ from poollint.findings import SEVERITIES
 from poollint.knowledge.describe import bounds_text, default_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from poollint.docs.rule import RuleDoc
     from poollint.knowledge.catalogue import Catalogue, KindSpec, SettingSpec
@@ -53,10 +53,10 @@ class Docs:
 
     def pages(self) -> dict[str, str]:
         pages = {"index.md": self.index(), "rules.md": self.all_rules(), "roles.md": self.roles()}
-        pages["topics.md"] = self.grouped("Rules by topic", TOPICS, lambda doc: doc.topic)
-        pages["effects.md"] = self.grouped("Rules by effect", EFFECTS, lambda doc: doc.effect)
+        pages["topics.md"] = self.grouped("Rules by topic", TOPICS, 2)
+        pages["effects.md"] = self.grouped("Rules by effect", EFFECTS, 1)
         severities: dict[str, str] = {name: SEVERITY_WORDS[name] for name in reversed(SEVERITIES)}
-        pages["severities.md"] = self.grouped("Rules by severity", severities, lambda doc: doc.severity)
+        pages["severities.md"] = self.grouped("Rules by severity", severities, 0)
         for folder, system in self.folders().items():
             path = f"rules/{folder}/index.md"
             pages[path] = self.system(system, path) if system else self.folder(folder, path)
@@ -94,10 +94,11 @@ class Docs:
     def all_rules(self) -> str:
         return _page(["# Every rule", "", *self.table(self.rules, "rules.md")])
 
-    def grouped(self, title: str, groups: Mapping[str, str], group: Callable[[RuleDoc], str]) -> str:
+    def grouped(self, title: str, groups: Mapping[str, str], at: int) -> str:
+        """The rules under each word that a form of theirs has; ``at`` tells which word of a form is meant."""
         lines = [f"# {title}"]
         for name, words in groups.items():
-            found = [doc for doc in self.rules if group(doc) == name]
+            found = [doc for doc in self.rules if name in {form[at] for form in doc.forms}]
             if found:
                 lines += ["", anchor(name), "", f"## {name}", "", f"{words[:1].upper()}{words[1:]}.", ""]
                 lines += self.table(found, "topics.md")

@@ -59,7 +59,7 @@ class Section(NamedTuple):
 
 class RuleDoc(NamedTuple):
     """What stands on a rule's page. ``settings`` are (system, setting) of those that it speaks of; ``roles``
-    those of a rule of no system."""
+    those of a rule of no system; ``forms`` the (severity, effect, topic) that it may have, the usual ones first."""
 
     code: str
     name: str
@@ -76,48 +76,58 @@ class RuleDoc(NamedTuple):
     sections: tuple[Section, ...]
     settings: tuple[tuple[str, str], ...]
     roles: tuple[str, ...]
+    forms: tuple[tuple[str, str, str], ...]
 
 
 def rule_doc(known: Knowledge, rule: Mapping[str, Any]) -> RuleDoc:
     """The page of a rule (its brief from the index). OSError, PageError when the page cannot be read."""
     with open(known.page_path(dict(rule)), encoding="utf-8") as handle:
         page = parse_page(handle.read(), rule["name"], rule["system"])
-    found = reported(known, page)
-    effect = rule.get("effect", "")
+    examples = reported(known, page)
+    found = [finding for findings in examples for finding in findings]
+    forms = tuple(dict.fromkeys(_forms(page.card)))
+    severity, effect, topic = forms[0]
     return RuleDoc(
         code=rule["code"],
         name=rule["name"],
         system=rule["system"],
         title=known.systems.get(rule["system"], {}).get("title", "any system"),
-        severity=str(rule.get("severity") or SEVERITY_OF_EFFECT.get(effect, "")),
+        severity=severity,
         effect=effect,
-        topic=rule.get("topic", ""),
+        topic=topic,
         since=str(page.card.get("since", "")),
         versions=str(page.card.get("versions", "")),
         preview=bool(rule["preview"]),
         aliases=tuple(rule["aliases"]),
         folder=rule["folder"],
-        sections=tuple(_sections(page, rule, found)),
+        sections=tuple(_sections(page, rule, examples)),
         settings=tuple(_settings(known, page, found)),
         roles=() if page.system else tuple(_roles(known, page)),
+        forms=forms,
     )
 
 
-def reported(known: Knowledge, page: Page) -> list[Finding]:
-    """What the rule says of its bad examples, in the order of the page."""
+def _forms(card: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The severity, effect and topic of the card as a whole, where it tells them, and of each of its cases."""
+    cases = card.get("case", [])
+    for table in ({**card, **case} for case in ([{}] if "effect" in card and "topic" in card else []) + cases):
+        effect = table["effect"]
+        yield table.get("severity") or SEVERITY_OF_EFFECT[effect], effect, table["topic"]
+
+
+def reported(known: Knowledge, page: Page) -> list[list[Finding]]:
+    """What the rule says of each of its bad examples, in the order of the page."""
     return [
-        finding
+        [finding for finding in run_example(page, example, known) if finding.code == page.card["code"]]
         for example in page.examples
         if example.section == "Bad"
-        for finding in run_example(page, example, known)
-        if finding.code == page.card["code"]
     ]
 
 
-def _sections(page: Page, rule: Mapping[str, Any], found: list[Finding]) -> Iterator[Section]:
+def _sections(page: Page, rule: Mapping[str, Any], found: list[list[Finding]]) -> Iterator[Section]:
     texts = bodies(page.text)
     yield Section("Why", (Prose(page.prose),))
-    yield Section("Fix", tuple(_fix(found)))
+    yield Section("Fix", tuple(_fix([finding for findings in found for finding in findings])))
     if rule["options"]:
         rows = tuple(
             f"`{name.replace('_', '-')} = {_toml(table.get('default'))}`: {table.get('help', '')}"
@@ -127,8 +137,9 @@ def _sections(page: Page, rule: Mapping[str, Any], found: list[Finding]) -> Iter
         yield Section("Thresholds", (head, Items(rows)))
     for heading in ("Bad", "Good", "Not reported"):
         parts = list(_body(texts.get(heading, "")))
-        if heading == "Bad" and found:
-            parts += [Prose("poollint says:"), Fence("text", "".join(_said(each) for each in found))]
+        if heading == "Bad":
+            files = [len(example.files) for example in page.examples if example.section == "Bad"]
+            parts = list(_with_findings(parts, files, found))
         if parts:
             yield Section(heading, tuple(parts))
     if texts.get("References"):
@@ -147,6 +158,20 @@ def _body(text: str) -> Iterator[Prose | Fence]:
             yield Prose(before)
         if info or body:
             yield Fence(info, body)
+
+
+def _with_findings(parts: list[Prose | Fence], files: list[int], found: list[list[Finding]]) -> Iterator[Prose | Fence]:
+    """The bad examples, after each what is said of it; ``files`` are how many files each one has."""
+    counts, said = iter(files), iter(found)
+    left = next(counts, 0)
+    for part in parts:
+        yield part
+        if isinstance(part, Fence) and len(part.info.split()) > 1:
+            left -= 1
+            if not left:
+                yield Prose("poollint says:")
+                yield Fence("text", "".join(map(_said, next(said, []))))
+                left = next(counts, 0)
 
 
 def _fix(found: list[Finding]) -> Iterator[Prose | Items]:
@@ -211,7 +236,11 @@ def _card_words(card: Mapping[str, Any]) -> Iterator[str]:
 
 def summary_words(doc: RuleDoc) -> list[str]:
     """The line under a page's title, in parts."""
-    words = [doc.severity, f"effect: {doc.effect} ({EFFECTS.get(doc.effect, '')})", f"topic: {doc.topic}", doc.title]
+    words = [doc.severity, f"effect: {doc.effect} ({EFFECTS.get(doc.effect, '')})"]
+    others = dict.fromkeys(effect for _, effect, _ in doc.forms if effect != doc.effect)
+    if others:
+        words.append(f"in some forms: {', '.join(others)}")
+    words += [f"topic: {doc.topic}", doc.title]
     if doc.versions:
         words.append(f"versions {doc.versions}")
     if doc.since:

@@ -23,6 +23,7 @@ p, li { max-width: 48rem; }
 pre, code { background: var(--code); border-radius: 4px; font: .88em/1.5 ui-monospace, monospace; }
 pre { overflow-x: auto; padding: .7rem 1rem; }
 pre code { background: none; }
+.file { font-weight: 600; margin: 1rem 0 -.6rem; }
 code { padding: .1em .3em; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top; }
@@ -79,7 +80,17 @@ def html_pages(pages: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _parser() -> Any:
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.add_render_rule("fence", _fence)
+    return parser
+
+
+def _fence(_renderer: Any, tokens: Any, at: int, _options: Any, _env: Any) -> str:
+    """An example under the name of its file."""
+    words = tokens[at].info.split()
+    name = f'<p class="file">{escape(words[1])}</p>\n' if len(words) > 1 else ""
+    language = f' class="language-{escape(words[0])}"' if words else ""
+    return f"{name}<pre><code{language}>{escape(tokens[at].content, quote=False)}</code></pre>\n"
 
 
 def _html(parser: Any, path: str, text: str) -> str:

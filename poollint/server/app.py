@@ -11,6 +11,7 @@ from pygls import uris
 from pygls.lsp.server import LanguageServer
 
 from poollint import __version__
+from poollint.config import CONFIG_NAMES, PYPROJECT
 from poollint.knowledge.index import knowledge
 from poollint.reports.base import utf8
 from poollint.server.checking import (
@@ -185,10 +186,18 @@ def make_server() -> Server:
     return server
 
 
-def initialized(ls: Server, _params: types.InitializedParams) -> None:
+async def initialized(ls: Server, _params: types.InitializedParams) -> None:
     root = ls.workspace.root_path
     if root and os.path.isdir(root):
         os.chdir(root)  # so that paths read as on a command line in the project
+    workspace = ls.client_capabilities.workspace
+    watching = workspace.did_change_watched_files if workspace is not None else None
+    if watching is not None and watching.dynamic_registration:
+        watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*CONFIG_NAMES, PYPROJECT)]
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        asked = types.RegistrationParams([types.Registration("configuration", method, options)])
+        await ls.client_register_capability_async(asked)
 
 
 def opened(ls: Server, params: types.DidOpenTextDocumentParams) -> None:

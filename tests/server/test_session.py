@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(find_spec("pygls") is None, reason="pygls, the extra lsp, is not installed")
@@ -32,7 +32,7 @@ server_idle_timeout = 10min
 class Editor:
     """The client's side: sends, and keeps what comes back by kind."""
 
-    def __init__(self, root: Path, encodings: list[str] | None = None) -> None:
+    def __init__(self, root: Path, encodings: list[str] | None = None, workspace: Any = None) -> None:
         command = [sys.executable, "-m", "poollint", "server", "--stdio"]
         self.process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.root = root
@@ -41,9 +41,9 @@ class Editor:
         self.notices: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
         general = {"positionEncodings": encodings} if encodings else {}
-        self.told = self.ask(
-            "initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": {"general": general}}
-        )["result"]
+        can = {"general": general, "workspace": workspace or {}}
+        params = {"processId": None, "rootUri": root.as_uri(), "capabilities": can}
+        self.told = self.ask("initialize", params)["result"]
         self.tell("initialized", {})
 
     def _listen(self) -> None:
@@ -104,6 +104,17 @@ class Editor:
         position = {"line": line, "character": character}
         return self.ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})["result"]
 
+    def answer(self, number: Any) -> None:
+        self._send({"id": number, "result": None})
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            assert stream is not None
+            stream.close()
+
     def leave(self) -> int:
         self.ask("shutdown", None)
         self.tell("exit", None)
@@ -114,12 +125,7 @@ class Editor:
 def editor(tmp_path: Path) -> Iterator[Editor]:
     found = Editor(tmp_path)
     yield found
-    if found.process.poll() is None:
-        found.process.kill()
-    found.process.wait()
-    for stream in (found.process.stdin, found.process.stdout):
-        assert stream is not None
-        stream.close()
+    found.end()
 
 
 def applied(text: str, edits: list[dict[str, Any]], encoding: str = "utf-16-le") -> str:
@@ -262,9 +268,38 @@ def test_strange_texts_do_not_stop_it(editor: Editor) -> None:
     assert editor.leave() == 0
 
 
+@pytest.fixture
+def editors(tmp_path: Path) -> Iterator[Callable[..., Editor]]:
+    """Editors that can more, or less, than the usual one."""
+    opened: list[Editor] = []
+
+    def make(*arguments: Any) -> Editor:
+        opened.append(Editor(tmp_path, *arguments))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.end()
+
+
+def test_a_configuration_changed_elsewhere_counts_at_once(editors: Callable[..., Editor]) -> None:
+    editor = editors(None, {"didChangeWatchedFiles": {"dynamicRegistration": True}})
+    asked = editor.notices.get(timeout=PATIENCE)
+    assert asked["method"] == "client/registerCapability"
+    patterns = [each["globPattern"] for each in asked["params"]["registrations"][0]["registerOptions"]["watchers"]]
+    assert "**/poollint.toml" in patterns
+    editor.answer(asked["id"])
+    uri = editor.open("pgbouncer.ini", BAD)
+    assert by_code(editor.diagnostics(uri), "PGB009")
+    config = editor.root / "poollint.toml"
+    config.write_text('ignore = ["PGB009"]\n')
+    editor.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": config.as_uri(), "type": 1}]})
+    assert "PGB009" not in [each["code"] for each in editor.diagnostics(uri)]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-32"])
-def test_other_ways_to_count(tmp_path: Path, encoding: str) -> None:
-    editor = Editor(tmp_path, [encoding])
+def test_other_ways_to_count(editors: Callable[..., Editor], encoding: str) -> None:
+    editor = editors([encoding])
     assert editor.told["capabilities"]["positionEncoding"] == encoding
     uri = editor.open("pgbouncer.ini", BAD)
     number = next(each for each in editor.diagnostics(uri) if each["range"]["start"]["line"] == 2)
@@ -272,6 +307,3 @@ def test_other_ways_to_count(tmp_path: Path, encoding: str) -> None:
     at = line.index("abc") if encoding == "utf-32" else line.encode().index(b"abc")
     assert number["range"]["end"]["character"] == at + 3
     assert editor.leave() == 0
-    for stream in (editor.process.stdin, editor.process.stdout):
-        assert stream is not None
-        stream.close()

@@ -62,7 +62,7 @@ def keepalive_missing(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if setting.value not in (False, None, 0, ""):
         return
     enclosing = (block.facts.get("uses") or {}).get("inline_in", "")
-    if "aws-sdk" in enclosing or "NodeHttpHandler" in enclosing:
+    if re.search(r"aws-sdk|NodeHttpHandler|WebSocket|^ws\.|socket\.io", enclosing):
         return
     if setting.origin == "default":
         yield Hit(block, {"construct": block.facts.get("construct", "Agent")}, "absent")
@@ -194,7 +194,7 @@ def fetch_agent(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def fetch_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """fetch is given a timeout, which it does not know."""
     timeout = block.settings.get("timeout")
-    if timeout is not None and timeout.value is not None and not _is_replaced(block):
+    if timeout is not None and timeout.value not in (None, False) and not _is_replaced(block):
         yield Hit(timeout, {"raw": timeout.raw})
 
 

@@ -50,7 +50,9 @@ def unbounded_acquire(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     setting = block.by_role("acquire_timeout")
     if setting is None or setting.value is UNKNOWN or setting.value != UNLIMITED or is_throwaway(block):
         return
-    if is_short_lived(block):
+    url = block.by_role("url")
+    in_url = url is not None and isinstance(url.value, str) and f"{setting.name}=".lower() in url.value.lower()
+    if is_short_lived(block) or in_url:
         return
     if setting.origin == "default":
         yield Hit(block, {"setting": setting.key}, "absent")

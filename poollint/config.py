@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from poollint.files import MAX_FILE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from poollint.findings import Severity
     from poollint.fleet.tables import Table
@@ -261,10 +261,11 @@ def _names_us(path: str) -> bool:
 class ConfigFinder:
     """The configuration of each path, every file read once: call it with a file or a directory."""
 
-    __slots__ = ("_by_folder", "_by_path", "_default", "known")
+    __slots__ = ("_by_folder", "_by_path", "_default", "known", "prepare")
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, prepare: Callable[[str], None] = lambda _: None) -> None:
         self.known = known
+        self.prepare = prepare  # told of each file before it is read
         self._by_folder: dict[str, Config] = {}
         self._by_path: dict[str, Config] = {}
         self._default: Config | None = None
@@ -292,6 +293,7 @@ class ConfigFinder:
         path = config_in(folder)
         if path is not None:
             if path not in self._by_path:
+                self.prepare(path)
                 self._by_path[path] = load_config(path, known=self.known)
             return self._by_path[path]
         if os.path.dirname(folder) == folder or os.path.exists(os.path.join(folder, ".git")):

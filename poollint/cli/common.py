@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poollint.config import CliChoice
+    from poollint.knowledge.index import Knowledge
 
 
 def make_options(
@@ -25,6 +26,8 @@ def make_options(
 ) -> api.Options:
     """Checked options; wrong words end the command with their closest match."""
     systems = knowledge().systems
+    if as_system not in (None, "", *systems) or any(each.partition("=")[0] not in systems for each in targets):
+        systems = knowledge_here(api.Options(config_path=config_path or "", isolated=isolated)).systems
     if as_system and as_system not in systems:
         fail(f"--as {as_system}: no such system{api.did_you_mean(as_system, systems)}; there are {', '.join(systems)}")
     try:
@@ -34,6 +37,18 @@ def make_options(
     return api.Options(
         config_path=config_path or "", isolated=isolated, targets=versions, as_system=as_system or "", cli=cli
     )
+
+
+def knowledge_here(options: api.Options) -> Knowledge:
+    """The knowledge with the user's own rules that the configuration of this directory names."""
+    from poollint.config import ConfigError
+
+    session = api.Session(options, DiskFiles())
+    try:
+        session.config_for(".")
+    except ConfigError as error:
+        fail(str(error))
+    return session.knowledge
 
 
 def read_paths(paths: Sequence[str], options: api.Options) -> tuple[list[api.FileReading], list[api.UnreadFile]]:

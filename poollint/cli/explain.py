@@ -21,11 +21,10 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
     poollint explain PGB048
     poollint explain pgbouncer.query_wait_timeout
     """
-    from poollint.cli.common import make_options
-    from poollint.knowledge.index import knowledge
+    from poollint.cli.common import knowledge_here, make_options
 
     options = make_options(None, targets, config_path, isolated=isolated)
-    known = knowledge()
+    known = knowledge_here(options)
     rules = [rule for rule in known.rules.values() if what in (rule["code"], rule["name"], *rule["aliases"])]
     if not rules:
         rules = [rule for rule in known.rules.values() if rule["code"].lower() == what.lower()]

@@ -35,10 +35,10 @@ def rules(ctx: click.Context, form: str, system: str | None, output: str | None)
     """
     if ctx.invoked_subcommand is not None:
         return EXIT_CLEAN
-    from poollint.api import did_you_mean
-    from poollint.knowledge.index import knowledge
+    from poollint.api import Options, did_you_mean
+    from poollint.cli.common import knowledge_here
 
-    known = knowledge()
+    known = knowledge_here(Options())
     if system and system not in known.systems:
         fail(f"--system {system}: no such system{did_you_mean(system, known.systems)}")
     if output and form != "markdown":
@@ -109,16 +109,25 @@ def test_pages(folders: tuple[str, ...], verbose: bool) -> int:
     """
     from poollint.engine import examples
     from poollint.knowledge.index import knowledge
+    from poollint.knowledge.own import OwnKnowledge, own_folders
     from poollint.knowledge.pages import PageError
 
-    known = knowledge()
     pages = failures = 0
-    for root in folders or (known.root,):
+    for root in folders or (knowledge().root,):
         if not os.path.isdir(root):
             fail(f"{root}: is no folder")
-        for folder in examples.folders(root):
+        known = knowledge()
+        if not os.path.abspath(root).startswith(os.path.abspath(known.root)):
+            known = OwnKnowledge(known)
             try:
-                for page, wrong in examples.check_pages(folder, system_of(known, folder)):
+                known.add(root)
+            except PageError as error:
+                failures += 1
+                click.echo(str(error))
+                continue
+        for folder in own_folders(root) if isinstance(known, OwnKnowledge) else examples.folders(root):
+            try:
+                for page, wrong in examples.check_pages(folder, system_of(known, folder), known):
                     pages += 1
                     failures += len(wrong)
                     if verbose:
@@ -138,7 +147,7 @@ def system_of(known: Any, folder: str) -> str:
     """The system of a folder of pages: by its settings.toml, else by its name."""
     name = os.path.basename(os.path.abspath(folder))
     for system, shape in known.systems.items():
-        if shape["folder"] == name:
+        if shape["folder"] in (name, os.path.abspath(folder)):
             return str(system)
     return ""
 
@@ -148,6 +157,7 @@ SCAFFOLD = """\
 
 ```toml
 code = "XX001"
+system = "pgbouncer"
 effect = "risk"
 topic = "size"
 on = "main"
@@ -156,7 +166,7 @@ at = "default_pool_size"
 message = "{{setting}} = {{raw}}: say what the program does with it"
 help = "say the better value"
 since = "{version}"
-options = {{ limit = {{ default = 100, type = "int", help = "the largest size that is not reported" }} }}
+options = {{ limit = {{ default = 50, type = "int", help = "the largest size that is not reported" }} }}
 ```
 
 What goes wrong, for whom, in which versions; how to choose the value.
@@ -169,7 +179,7 @@ app = host=/var/run/postgresql
 
 [pgbouncer]
 auth_file = /etc/pgbouncer/userlist.txt
-default_pool_size = 500
+default_pool_size = 80
 ```
 
 ## Good

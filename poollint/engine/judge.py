@@ -97,6 +97,7 @@ class Rule:
         "name",
         "on",
         "options",
+        "own",
         "preview",
         "system",
         "topic",
@@ -107,6 +108,7 @@ class Rule:
         self.name: str = card["name"]
         self.system: str = card["system"]
         self.folder: str = card["folder"]
+        self.own: str = card.get("own", "")  # the folder of the user's own rules that the page is from
         self.preview = bool(card.get("preview"))
         self.detect: str = card.get("detect", "")
         self.options: dict[str, Any] = {key: table.get("default") for key, table in card.get("options", {}).items()}
@@ -122,6 +124,8 @@ class Rule:
 
     def help_url(self, docs_url: str) -> str:
         """Where the page stands: on the built site that ``docs-url`` names, else its path in poollint's own tree."""
+        if self.own:
+            return f"{self.folder}/{self.name}.md"
         page = PAGE.format(folder=self.folder, name=self.name)
         return f"{docs_url.rstrip('/')}/{page}.html" if docs_url else f"{page}.md"
 

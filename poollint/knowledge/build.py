@@ -27,19 +27,13 @@ def build(root: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     for folder in folders:
         path = os.path.join(root, folder, "settings.toml")
         if os.path.isfile(path):
-            data = _load_toml(path)
+            data = load_settings(path)
             catalogue = Catalogue(data, path)
             name = catalogue.name
             system_of[folder] = name
             catalogues[name] = catalogue
             packs[name] = {"settings": data, "cards": []}
-            systems[name] = {
-                **catalogue.system,
-                "folder": folder,
-                "found": catalogue.found,
-                "options": catalogue.options,
-                "kinds": {kind.name: kind.role for kind in catalogue.kinds.values()},
-            }
+            systems[name] = system_table(catalogue, folder)
     rules: dict[str, dict[str, Any]] = {}
     codes: dict[str, str] = {}
     for folder in folders:
@@ -53,9 +47,20 @@ def build(root: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
             codes[code] = page.name
             packs[system]["cards"].append(card)
             key = page.name if page.name not in rules else f"{folder}/{page.name}"
-            rules[key] = _brief(card, folder)
+            rules[key] = brief_of(card, folder)
     index = {"systems": systems, "rules": rules, "packs": sorted(packs), "triggers": triggers(systems)}
     return index, packs
+
+
+def system_table(catalogue: Catalogue, folder: str) -> dict[str, Any]:
+    """What discovery and configuration need to know of a system."""
+    return {
+        **catalogue.system,
+        "folder": folder,
+        "found": catalogue.found,
+        "options": catalogue.options,
+        "kinds": {kind.name: kind.role for kind in catalogue.kinds.values()},
+    }
 
 
 def triggers(systems: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -85,7 +90,8 @@ def _trigger_words(table: dict[str, Any], family: str) -> set[str]:
     return {rf"\b{re.escape(name)}\b" for name in listed("construct")}
 
 
-def _brief(card: dict[str, Any], folder: str) -> dict[str, Any]:
+def brief_of(card: dict[str, Any], folder: str) -> dict[str, Any]:
+    """What is known of a rule without its pack."""
     brief: dict[str, Any] = {key: card[key] for key in ("code", "name", "system", "topic") if key in card}
     first = (card.get("case") or [{}])[0]
     for key in ("topic", "effect", "severity"):
@@ -118,7 +124,8 @@ def pages(folder: str, system: str) -> Iterator[Page]:
             yield page
 
 
-def _load_toml(path: str) -> dict[str, Any]:
+def load_settings(path: str) -> dict[str, Any]:
+    """The tables of a settings.toml. CatalogueError when it is no TOML."""
     import tomli
 
     try:

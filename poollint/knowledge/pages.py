@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CARD_KEYS = frozenset(
-    "code severity effect topic on when detect problem at message help fix since aliases preview versions options case "
-    "title related".split()
+    "code system severity effect topic on when detect problem at message help fix since aliases preview versions options "
+    "case title related".split()
 )
 CASE_KEYS = frozenset("name severity effect topic on when detect problem at message help fix versions".split())
 WAYS = ("when", "detect", "problem")
@@ -75,6 +75,8 @@ def parse_page(text: str, path: str, system: str) -> Page:
     card_line = _line_of(text, fences[0].start("body"))
     card = _load_card(fences[0]["body"], path, card_line)
     check_card(card, path, card_line, fences[0]["body"])
+    if card.get("system") and system and card["system"] != system:
+        raise PageError(path, card_line, 1, f"system = {card['system']!r}, but the folder is that of {system}")
     sections = [heading for heading in headings[1:] if heading[1] == "##"]
     for heading in sections:
         if heading[2] not in HEADINGS:
@@ -89,7 +91,7 @@ def parse_page(text: str, path: str, system: str) -> Page:
     return Page(
         path=path,
         name=name,
-        system=system,
+        system=system or str(card.get("system", "")),
         card=card,
         card_line=card_line,
         prose=text[fences[0].end() : prose_end].strip(),

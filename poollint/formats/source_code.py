@@ -53,6 +53,7 @@ FAMILIES = {
 }
 # leaders of comments, which may stand behind code
 COMMENTS = {"python": ("#",), "javascript": ("//",), "java": ("//",), "go": ("//",)}
+STRIDE = 1024
 MAX_SOURCE = 2 * 1024 * 1024
 
 
@@ -70,7 +71,7 @@ def grammar(language: str) -> Language:
 class SourceTree:
     """A parsed file; ``place`` turns a node into a stretch of its source."""
 
-    __slots__ = ("_ascii", "_data", "language", "root", "source")
+    __slots__ = ("_ascii", "_data", "_marks", "language", "root", "source")
 
     def __init__(self, source: Source, language: str) -> None:
         from tree_sitter import Parser
@@ -79,13 +80,27 @@ class SourceTree:
         self.language = language
         self._data = source.text.encode("utf-8", "surrogateescape")
         self._ascii = len(self._data) == len(source.text)
+        self._marks: list[int] = []
         self.root: Node = Parser(grammar(language)).parse(self._data).root_node
 
     def offset(self, at: int) -> int:
         """A byte offset as an offset of the text."""
         if self._ascii:
             return at
-        return len(self._data[:at].decode("utf-8", "surrogateescape"))
+        from bisect import bisect_right
+
+        if not self._marks:
+            self._marks = self._count()
+        step = bisect_right(self._marks, at) - 1
+        return step * STRIDE + len(self._data[self._marks[step] : at].decode("utf-8", "surrogateescape"))
+
+    def _count(self) -> list[int]:
+        """The byte offsets of every STRIDE-th character, so that no place costs more than a stride."""
+        text, marks, at = self.source.text, [0], 0
+        for start in range(0, len(text), STRIDE):
+            at += len(text[start : start + STRIDE].encode("utf-8", "surrogateescape"))
+            marks.append(at)
+        return marks
 
     def place(self, node: Node) -> Place:
         return Place(self.source, self.offset(node.start_byte), self.offset(node.end_byte))

@@ -233,3 +233,13 @@ def test_comments_suppress() -> None:
     )
     found = [(each.line, each.suppressed is not None) for each in api.check_text(text, "app/db.py")]
     assert found == [(2, True), (3, False)]
+
+
+def test_places_in_a_long_file_of_odd_characters() -> None:
+    text = "from sqlalchemy import create_engine\n" + "".join(
+        f"e{number} = create_engine('ü€𐍈\udc80', pool_size={number})\n" for number in range(400)
+    )
+    for number, block in enumerate(blocks(text)):
+        place = block.settings["pool_size"].place
+        assert place is not None
+        assert place.text == str(number)

@@ -10,7 +10,7 @@ from poollint.blocks import UNKNOWN
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tree_sitter import Node
 
@@ -37,6 +37,7 @@ class PythonFile:
 
     def __init__(self, tree: SourceTree) -> None:
         self.tree = tree
+        self.wants: Callable[[str], Any] | None = None  # whether a callee is looked for; None: all are
         self.imports: dict[str, str] = {}
         self._assigned: dict[tuple[int, str], list[Node]] = {}
         self._defined: set[str] = set()
@@ -604,7 +605,8 @@ class PythonFile:
         is given (``assigned.SQLALCHEMY_``).
         """
         for node in self._calls:
-            if self.resolve(node.child_by_field_name("function")):
+            name = self.resolve(node.child_by_field_name("function"))
+            if name and (self.wants is None or self.wants(name)):
                 made = self.call(node)
                 made.used = self._used(node, made)
                 yield made

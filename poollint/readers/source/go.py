@@ -9,6 +9,7 @@ an object mapper is seen all the same.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN
@@ -55,6 +56,7 @@ _OPEN = "\0"
 MAX_DEPTH = 40
 MAX_HANDS = 4
 MAX_MENTIONS = 200
+MAX_CALLS = 1000  # more of them stand in no file that a person wrote
 MAX_TEXT = 4096
 
 
@@ -79,8 +81,13 @@ class GoFile:
         self._calls: list[Node] = []
         self._sets: dict[str, list[_Set]] = {}
         self._mentions: dict[str, list[Node]] = {}
-        self._handles: dict[tuple[int, str], str] = {}
+        self._handles: dict[str, list[tuple[int, str]]] = {}
         self._taken: set[int] = set()
+        self._functions: list[Node] = []
+        self._starts: list[int] = []
+        self._outer: list[int] = []  # for each function the index of the one around it
+        self._known: dict[int, Folded] = {}
+        self.returns: dict[int, list[Node]] = {}
         self.wants: Callable[[str], Any] = bool  # which calls anybody asks for, by canonical name
         self._collect()
         text = tree.source.text
@@ -97,7 +104,12 @@ class GoFile:
     def _collect(self) -> None:
         for node in self.tree.walk():
             kind = node.type
-            if kind == "import_spec":
+            if kind in _FUNCTIONS:
+                self._note_function(node)
+            elif kind == "return_statement":
+                function = self.function(node)
+                self.returns.setdefault(function.id if function is not None else 0, []).append(node)
+            elif kind == "import_spec":
                 self._import(node)
             elif kind in _DECLARATIONS:
                 self._declare(node)
@@ -166,7 +178,7 @@ class GoFile:
             return
         if self.tree.text(function.child_by_field_name("field")) == "DB":
             base = self.tree.text(function.child_by_field_name("operand"))
-            self._handles[(self._scope_id(values[0]), self.tree.text(left[0]))] = base
+            self._handles.setdefault(base, []).append((self._scope_id(values[0]), self.tree.text(left[0])))
 
     def _note_setter(self, node: Node) -> None:
         function = node.child_by_field_name("function")
@@ -184,12 +196,23 @@ class GoFile:
         arguments = node.child_by_field_name("arguments")
         return [] if arguments is None else [child for child in arguments.named_children if child.type != "comment"]
 
-    @staticmethod
-    def function(node: Node) -> Node | None:
-        current = node.parent
-        while current is not None and current.type not in _FUNCTIONS:
-            current = current.parent
-        return current
+    def function(self, node: Node) -> Node | None:
+        """The innermost function around a node, by an index: to ask for parents is dear."""
+        at = bisect_right(self._starts, node.start_byte) - 1
+        while at >= 0:
+            found = self._functions[at]
+            if found.end_byte >= node.end_byte and found.id != node.id:
+                return found
+            at = self._outer[at]
+        return None
+
+    def _note_function(self, node: Node) -> None:
+        at = len(self._functions) - 1
+        while at >= 0 and self._functions[at].end_byte < node.end_byte:
+            at = self._outer[at]
+        self._functions.append(node)
+        self._starts.append(node.start_byte)
+        self._outer.append(at)
 
     def _scope_id(self, node: Node, *, inside: bool = False) -> int:
         function = self.function(node)
@@ -349,7 +372,12 @@ class GoFile:
 
     def _fold_identifier(self, node: Node, depth: int) -> Folded:
         value = self._sole_value(node, self.tree.text(node))
-        return self.fold(value, depth) if value is not None else self._unknown(node)
+        if value is None:
+            return self._unknown(node)
+        found = self._known.get(value.id)
+        if found is None:
+            found = self._known[value.id] = self.fold(value, depth)
+        return found
 
     def _fold_selector_expression(self, node: Node, depth: int) -> Folded:
         name = self.resolve(node)
@@ -453,11 +481,11 @@ class GoFile:
 
     def calls(self) -> Iterator[Call]:
         """Every call and struct literal whose name is imported; then the groups of setters that no such call explains."""
-        found = []
+        found: list[Call] = []
         for node in self._calls:
             is_literal = node.type == "composite_literal"
             name = self.resolve(node.child_by_field_name("type" if is_literal else "function"))
-            if not name or not self.wants(name):
+            if not name or not self.wants(name) or len(found) >= MAX_CALLS:
                 continue
             made = self.literal(node) if is_literal else self.call(node)
             made.name = self._target(node)
@@ -471,8 +499,14 @@ class GoFile:
             self._connection_string(made)
             found.append(made)
         strays = list(self._strays())
+        elsewhere: dict[str, Entry] = {}
+        for stray in strays:
+            for name, entry in stray.later.items():
+                elsewhere.setdefault(name, Entry(entry.key_place, Folded(UNKNOWN, entry.value.place)))
         for made in found:
-            self._doubt(made, strays)
+            self._doubt(made, elsewhere)
+        for stray in strays if len(strays) > 1 else ():
+            stray.later = {**elsewhere, **stray.later}
         yield from found
         yield from strays
         yield from self._unread()
@@ -480,14 +514,13 @@ class GoFile:
             yield from checkouts(self)
 
     @staticmethod
-    def _doubt(made: Call, strays: list[Call]) -> None:
+    def _doubt(made: Call, elsewhere: dict[str, Entry]) -> None:
         """A handle that goes elsewhere before anything is set on it may be set up there."""
         here = any(name in _POOL_SETTERS for name in made.later)
         if not here and made.used.get("escape") and "fields_made_of" not in made.used:
             made.touched = True
-        for other in strays:
-            for name, entry in other.later.items():
-                made.later.setdefault(name, Entry(entry.key_place, Folded(UNKNOWN, entry.value.place)))
+        for name, entry in elsewhere.items():
+            made.later.setdefault(name, entry)
 
     def _connection_string(self, made: Call) -> None:
         """The parameters of a connection string that the pool reads for itself, as if they were set first of all."""
@@ -536,13 +569,13 @@ class GoFile:
             return
         names = {made.name}
         scope = self._scope_id(node)
-        for (at, handle), base in self._handles.items():
-            if base == made.name and self._sees(at, scope, made.name):
+        for at, handle in self._handles.get(made.name, ())[:MAX_MENTIONS]:
+            if self._sees(at, scope, made.name):
                 names.add(handle)
         for name in sorted(names):
             # a method's result (db.DB()) stands for what it was called on
             for text in (name, f"{name}.DB()"):
-                for found in self._sets.get(text, ()):
+                for found in self._sets.get(text, ())[:MAX_MENTIONS]:
                     if self._sees(self._scope_id(found.node), scope, name, within=found.node):
                         self._apply(made, found, node)
         made.used["escape"] = self._escape(made.name, node, scope)
@@ -667,12 +700,7 @@ class GoFile:
                     made.used = {**self.about, "escape": "stored"}
                     first = each.node
                 self._apply(made, each, first)
-        for made in groups.values():
-            for other in groups.values():
-                if other is not made:
-                    for name, entry in other.later.items():
-                        made.later.setdefault(name, Entry(entry.key_place, Folded(UNKNOWN, entry.value.place)))
-            yield made
+        yield from groups.values()
 
     def _unread(self) -> Iterator[Call]:
         """Answers of HTTP requests whose body is closed and not read, each as a call that nobody wrote."""

@@ -6,6 +6,7 @@ function may be given back there.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.readers.source.values import Call
@@ -26,6 +27,8 @@ _TAKES: dict[str, tuple[tuple[int, ...], tuple[str, ...], str, str]] = {
     "Beginx": ((0,), ("Commit", "Rollback"), "", "checkout.begin"),
     "BeginTxx": ((2,), ("Commit", "Rollback"), "", "checkout.begin"),
 }
+MAX_TAKINGS = 200
+MAX_RETURNS = 200
 _PLAIN = ("database/sql", "github.com/jmoiron/sqlx", "/pgx", "/pgxpool")
 
 
@@ -41,15 +44,10 @@ def checkouts(file: GoFile) -> Iterator[Call]:
     paths = tuple(file.imports.values())
     if not any(path.endswith(_PLAIN) for path in paths) or any("gorm" in path for path in paths):
         return
-    for name, scope, node in file.takings():
+    for name, scope, node in islice(_takings(file, paths), MAX_TAKINGS):
         function = _callee(node)
-        arguments = node.child_by_field_name("arguments")
-        if function is None or arguments is None:
-            continue
-        taken = _TAKES.get(file.tree.text(function.child_by_field_name("field")))
-        count = sum(1 for child in arguments.named_children if child.type != "comment")
-        if taken is None or count not in taken[0] or not any(taken[2] in path for path in paths):
-            continue
+        assert function is not None
+        taken = _TAKES[file.tree.text(function.child_by_field_name("field"))]
         mentions = file.mentions_of(name, scope, node)
         way = _way(file, mentions, node, taken[1])
         if way is not None and way.given != "always":
@@ -60,6 +58,18 @@ def checkouts(file: GoFile) -> Iterator[Call]:
             if way.out is not None:
                 made.used["out"] = file.tree.place(way.out)
             yield made
+
+
+def _takings(file: GoFile, paths: tuple[str, ...]) -> Iterator[tuple[str, int, Node]]:
+    for name, scope, node in file.takings():
+        function = _callee(node)
+        arguments = node.child_by_field_name("arguments")
+        if function is None or arguments is None:
+            continue
+        taken = _TAKES.get(file.tree.text(function.child_by_field_name("field")))
+        count = sum(1 for child in arguments.named_children if child.type != "comment")
+        if taken is not None and count in taken[0] and any(taken[2] in path for path in paths):
+            yield name, scope, node
 
 
 def _callee(node: Node) -> Node | None:
@@ -88,10 +98,8 @@ def _way(file: GoFile, mentions: list[Node], node: Node, back: tuple[str, ...]) 
         return None
     check = first.next_named_sibling
     after = check.end_byte if check is not None and check.type == "if_statement" else first.end_byte
-    for out in file.tree.walk(function):
-        if out.type != "return_statement" or out.start_byte < after or file.function(out) != function:
-            continue
-        if not _gives_before(out, gives, first):
+    for out in file.returns.get(function.id, ())[:MAX_RETURNS]:
+        if out.start_byte >= after and not _gives_before(out, gives, first):
             return Way("some", out)
     return Way("always")
 

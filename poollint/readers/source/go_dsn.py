@@ -32,8 +32,8 @@ def parameters_of(folded: Folded) -> dict[str, Entry] | None:
     for key, value in pairs(text):
         if _OPEN in key:
             return None
-        place = _placed(folded.place, key, value)
-        found[key] = Entry(place, Folded(UNKNOWN if _OPEN in value else number_of(value), place))
+        key_place, place = _placed(folded.place, key, value)
+        found[key] = Entry(key_place, Folded(UNKNOWN if _OPEN in value else number_of(value), place))
     return None if _hides(text) else found
 
 
@@ -70,9 +70,19 @@ def _hides(text: str) -> bool:
     return _OPEN in rest
 
 
-def _placed(place: Place, key: str, value: str) -> Place:
-    """The parameter inside the literal; the whole literal where its text is put together from several."""
-    at = place.text.find(f"{key}={value}")
+def _placed(place: Place, key: str, value: str) -> tuple[Place, Place]:
+    """The parameter's name and value inside the literal; no more than a point where its text is put together from
+    several, since what stands there may hold a password."""
+    whole = place.text
+    if whole.isidentifier():
+        return place, place
+    at = whole.find(f"{key}={value}")
+    known = at >= 0
+    if not known:
+        at = whole.find(f"{key}=")
     if at < 0:
-        return place
-    return Place(place.source, place.start + at, place.start + at + len(key) + 1 + len(value))
+        point = Place(place.source, place.start, place.start)
+        return point, point
+    middle = place.start + at + len(key) + 1
+    name = Place(place.source, place.start + at, middle - 1)
+    return name, Place(place.source, middle, middle + (len(value) if known else 0))

@@ -159,7 +159,8 @@ class _Lines:
                 if head[1] == "[[":
                     count = counts[table] = counts.get(table, -1) + 1
                     table = (*table, count)
-                found.setdefault(table, number)
+                for length in range(1, len(table) + 1):
+                    found.setdefault(table[:length], number)
                 continue
             key = _KEY.match(line)
             if key is not None:

@@ -39,9 +39,10 @@ SERVICE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "threads": ("threads", int),
     "connections-per-thread": ("per_thread", int),
 }
-# keys of the same tables that say who belongs to whom, not how large it is
+# keys of the same tables that size nothing here: who belongs to whom, and timeouts
 ELSEWHERE = frozenset(
     {"files", "database", "databases", "proxy", "balancer", "uses", "db", "weight", "max-per-process"}
+    | {"engine", "calls", "max-instances", "keep-alive", "request-timeout", "idle-timeout", "statement-timeout"}
 )
 
 
@@ -67,6 +68,9 @@ def services(tables: dict[str, Any]) -> dict[str, Inputs]:
     found = {}
     for name, table in tables.get("service", {}).items():
         inputs = Inputs(**fields(table, SERVICE, f"[service.{name}]"))
+        most = table.get("max-instances", table.get("max_instances"))
+        if most is not None:
+            inputs = inputs._replace(replicas=int(most))  # the autoscaler's maximum is what has to fit
         if inputs.replicas is None:
             raise ValueError(f"[service.{name}]: instances is missing")
         found[name] = inputs

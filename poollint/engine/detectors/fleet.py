@@ -45,8 +45,9 @@ def above_limit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def _way_out(database: Database) -> str:
     """The numbers that would fit, or that none do."""
-    if not database.services:
-        return "smaller pools in the pooler, or a higher limit"
+    if database.proxies:
+        poolers = " and ".join(proxy.name for proxy in database.proxies)
+        return f"smaller pools in {poolers}, or a higher limit"
     found = shares.by_budget(database)
     if found is None:
         return "smaller pools, fewer processes, or a pooler between"

@@ -115,11 +115,11 @@ def test_hidden_driver_arguments_hide_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("expression", "shape"),
     [
-        ('f"mysql+pymysql://{user}@db/app"', "mysql+pymysql://\0@db/app"),
+        ('f"mysql+pymysql://{user}@db/app"', "mysql+pymysql://@db/app"),
         ('"mysql+pymysql://" + name', "mysql+pymysql://\0"),
-        ('"mysql+pymysql://%s@db/app" % user', "mysql+pymysql://\0@db/app"),
-        ('"mysql+pymysql://{}@db/app".format(user)', "mysql+pymysql://\0@db/app"),
-        ('URL.create("mysql+pymysql", host="db", port=3306)', "mysql+pymysql://\0@db:3306/\0"),
+        ('"mysql+pymysql://%s@db/app" % user', "mysql+pymysql://@db/app"),
+        ('"mysql+pymysql://{}@db/app".format(user)', "mysql+pymysql://@db/app"),
+        ('URL.create("mysql+pymysql", host="db", port=3306)', "mysql+pymysql://@db:3306/\0"),
     ],
 )
 def test_texts_with_open_parts(expression: str, shape: str) -> None:
@@ -243,3 +243,13 @@ def test_places_in_a_long_file_of_odd_characters() -> None:
         place = block.settings["pool_size"].place
         assert place is not None
         assert place.text == str(number)
+
+
+def test_no_password_is_kept() -> None:
+    text = (
+        "import requests\nfrom sqlalchemy import create_engine\n"
+        "one = create_engine(f'mysql://me:hunter2@{host}/d')\n"
+        "requests.get('https://me:hunter2@example.com/x?token=hunter2')\n"
+    )
+    for block in blocks(text):
+        assert "hunter2" not in repr({name: fact for name, fact in block.facts.items() if name != "other_options"})

@@ -281,10 +281,15 @@ class _Filler:
         if folded.text:
             self.block.facts.setdefault("text_values", {})[real] = folded.env
         if folded.shape:
-            self.block.facts.setdefault("shapes", {})[real] = folded.shape
+            self.block.facts.setdefault("shapes", {})[real] = without_login(folded.shape)
         if folded.choices:
             choices = tuple(decode(setting_spec, each) for each in folded.choices)
             self.block.facts.setdefault("choices", {})[real] = choices
+
+
+def without_login(text: str) -> str:
+    """A URL without the name and the password in it: nothing that is kept may hold them."""
+    return re.sub(r"(://)[^@/]*@", r"\1@", text)
 
 
 def raw_text(folded: Folded) -> str:

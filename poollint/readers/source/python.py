@@ -624,8 +624,8 @@ class PythonFile:
         used: dict[str, Any] = {}
         scope = made.scope
         first = made.positional[0] if made.positional else None
-        if first is not None and _is_text(first) and not first.env:
-            used["first_text"] = _shape(first)
+        if first is not None and _is_text(first) and not first.env and _shape(first).startswith("http"):
+            used["first_text"] = re.sub(r"(://)[^@/]*@", r"\1@", _shape(first)).partition("?")[0]
         if self._in_plain_loop(node):
             used["loops"] = True
         if scope.functions and self._is_stored(node, made):

@@ -14,7 +14,8 @@ from poollint.cli.errors import EXIT_CLEAN, fail
 @click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def config(path: str, config_path: str | None, isolated: bool, form: str) -> int:
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of poollint.toml instead.")
+def config(path: str, config_path: str | None, isolated: bool, form: str, schema: bool) -> int:
     """Show the configuration that holds for PATH (default: this directory), and where each value comes from."""
     from poollint import api
     from poollint.cli.common import make_options
@@ -26,6 +27,8 @@ def config(path: str, config_path: str | None, isolated: bool, form: str) -> int
         found = session.config_for(path)
     except ConfigError as error:
         fail(str(error))
+    if schema:
+        return _schema(session)
     rows = list(_rows(found))
     if form == "json":
         import json
@@ -36,6 +39,15 @@ def config(path: str, config_path: str | None, isolated: bool, form: str) -> int
     click.echo(f"# {found.path or 'no configuration file: the defaults'}")
     for key, value, origin in rows:
         click.echo(f"{key} = {_toml(value)}  # {origin}")
+    return EXIT_CLEAN
+
+
+def _schema(session: Any) -> int:
+    import json
+
+    from poollint.schemas import config_schema
+
+    click.echo(json.dumps(config_schema(session.knowledge), indent=1))
     return EXIT_CLEAN
 
 

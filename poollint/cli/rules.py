@@ -18,8 +18,9 @@ from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, fail, say
     metavar="DIR",
     help="Where --format markdown writes the documentation; --output - lists. [default: site]",
 )
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the card of a page instead.")
 @click.pass_context
-def rules(ctx: click.Context, form: str, system: str | None, output: str | None) -> int:
+def rules(ctx: click.Context, form: str, system: str | None, output: str | None, schema: bool) -> int:
     """List every rule with its code, severity, effect and system.
 
     With --format markdown, build the documentation in the folder `site` (or --output DIR): a page of each rule, a page
@@ -34,6 +35,13 @@ def rules(ctx: click.Context, form: str, system: str | None, output: str | None)
     poollint rules new pool-too-large   write the scaffold of a page
     """
     if ctx.invoked_subcommand is not None:
+        return EXIT_CLEAN
+    if schema:
+        import json
+
+        from poollint.schemas import card_schema
+
+        click.echo(json.dumps(card_schema(), indent=1))
         return EXIT_CLEAN
     from poollint.api import Options, did_you_mean
     from poollint.cli.common import knowledge_here

@@ -20,8 +20,8 @@ CARD_KEYS = frozenset(
 CASE_KEYS = frozenset("name severity effect topic on when detect problem at message help fix versions".split())
 WAYS = ("when", "detect", "problem")
 HEADINGS = ("Bad", "Good", "Not reported", "References")
-_CODE = re.compile(r"[A-Z]{2,5}\d{3}")
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+CODE = r"[A-Z]{2,5}\d{3}"
+RULE_NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _FENCE = re.compile(r"^(?P<ticks>`{3,}|~{3,})(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.M | re.S)
 _HEADING = re.compile(r"^(#{1,3}) +(.+?) *$", re.M)
 
@@ -68,7 +68,7 @@ def parse_page(text: str, path: str, system: str) -> Page:
     if not headings or headings[0][1] != "#" or headings[0].start() != 0:
         raise PageError(path, 1, 1, "a page begins with '# rule-name'")
     name = headings[0][2]
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(RULE_NAME, name):
         raise PageError(path, 1, 3, f"{name!r} is no rule name: small letters, digits and single dashes")
     if not fences or not fences[0]["info"].strip().startswith("toml"):
         raise PageError(path, 1, 1, "the card, a ```toml block, is missing")
@@ -159,7 +159,7 @@ def check_card(card: dict[str, Any], path: str, card_line: int, body: str) -> No
         for key in table:
             if key not in known:
                 raise fail(key, f"unknown key {key!r} in {where}; known are {', '.join(sorted(known))}")
-    if not _CODE.fullmatch(str(card.get("code", ""))):
+    if not re.fullmatch(CODE, str(card.get("code", ""))):
         raise fail("code", "the card needs a code such as PGB012")
     for key, words in (("effect", EFFECTS), ("topic", TOPICS), ("severity", SEVERITIES)):
         for table in (card, *cases):

@@ -27,7 +27,7 @@ from poollint.versions import Version, in_range, parse_version
 SETTING_KEYS = frozenset(
     "type unit default defaults parser zero negative min max sane enum since deprecated removed replacement role "
     "contexts args multiple restart sticky note aliases doc source grammar inherit hint default_raw edition "
-    "backports secret null false unlimited faults only".split()
+    "backports secret null false unlimited zero_since faults only".split()
 )
 SYSTEM_KEYS = frozenset(
     "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive "

@@ -14,6 +14,7 @@ from poollint.blocks import UNKNOWN, UNLIMITED, Block, Problem, Setting
 from poollint.formats.python_ini import parse
 from poollint.readers.base import Reading
 from poollint.source import Place
+from poollint.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from poollint.knowledge.catalogue import SettingSpec
     from poollint.readers.base import ReadContext
     from poollint.source import Source
+    from poollint.versions import Version
 
 PREFIX = "sqlalchemy."
 _REFERENCE = re.compile(r"%\(([^)]*)\)s|%(%)|%")
@@ -101,7 +103,7 @@ def _block(section: Section, options: list[Option], defaults: Section | None, in
             block.problem("ini-number", option.place, setting=option.key, values={"raw": " ".join(text.split())})
         block.settings[name] = Setting(
             name,
-            _decode(setting_spec, name, text),
+            _decode(setting_spec, name, text, context.target),
             option.value,
             place=option.place,
             key_place=option.key_place,
@@ -138,7 +140,7 @@ def _interpolated(text: str, known: dict[str, str], depth: int = 0) -> tuple[Any
     return (UNKNOWN if open_ else done), error
 
 
-def _decode(spec: SettingSpec, name: str, text: Any) -> Any:
+def _decode(spec: SettingSpec, name: str, text: Any, target: Version | None) -> Any:
     """As engine_from_config converts it: four numbers and the echo flags; everything else stays text."""
     if text is UNKNOWN:
         return UNKNOWN
@@ -146,7 +148,9 @@ def _decode(spec: SettingSpec, name: str, text: Any) -> Any:
         if not _NUMBER.fullmatch(text):
             return UNKNOWN
         value = int(text)
-        if value == spec.get("unlimited") or (value == 0 and spec.get("zero")) or (value < 0 and spec.get("negative")):
+        since = spec.get("zero_since")
+        zero = spec.get("zero") and (since is None or target is None or target >= parse_version(since))
+        if value == spec.get("unlimited") or (value == 0 and zero) or (value < 0 and spec.get("negative")):
             return UNLIMITED
         return value
     if spec.type == "bool":

@@ -144,3 +144,27 @@ def test_queue_arguments_for_sqlite(shared: Path, version: str) -> None:
         if bool(refused(text, version)) != ("QueuePool" not in result):
             wrong.append((url, result))
     assert wrong == []
+
+
+@pytest.mark.parametrize(("version", "expected"), [("1.4", False), ("2.0", True)])
+def test_a_pool_size_of_zero_lifts_the_limit_since_2(version: str, expected: bool) -> None:
+    text = 'from sqlalchemy import create_engine\nengine = create_engine("postgresql://h/d", pool_size=0)\n'
+    found = check_text(text, "db.py", targets={"sqlalchemy": version})
+    assert ("unlimited-pool" in {each.name for each in found}) is expected
+    ini = "[app:main]\nsqlalchemy.url = postgresql://h/d\nsqlalchemy.pool_size = 0\n"
+    found = check_text(ini, "production.ini", targets={"sqlalchemy": version})
+    assert ("unlimited-pool" in {each.name for each in found}) is expected
+
+
+def test_versions_come_from_lock_files() -> None:
+    text = 'class Config:\n    SQLALCHEMY_DATABASE_URI = "x://h"\n    SQLALCHEMY_POOL_SIZE = 20\n'
+    for name, lock, expected in (
+        ("requirements.txt", "Flask-SQLAlchemy==2.5.1\n", False),
+        ("requirements.txt", "flask_sqlalchemy==3.1.1  # pinned\n", True),
+        ("poetry.lock", '[[package]]\nname = "flask-sqlalchemy"\nversion = "2.5.1"\n', False),
+        ("Pipfile.lock", '{"default": {"flask-sqlalchemy": {"hashes": [], "version": "==2.5.1"}}}', False),
+        ("pyproject.toml", '[tool.poetry.dependencies]\nflask-sqlalchemy = "^2.5"\n', False),
+        ("pyproject.toml", '[project]\ndependencies = ["flask-sqlalchemy>=2.5"]\n', True),
+    ):
+        found = check_text(text, "app/config.py", others={name: lock})
+        assert ("flask-removed-setting" in {each.name for each in found}) is expected, (name, lock)

@@ -296,3 +296,14 @@ def asyncpg_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     setting, url = found
     if url.port == "6543" and not ctx.of("pgbouncer", "main"):  # else PgBouncer's own pages tell
         yield Hit(setting)
+
+
+def made_in_loop(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool or client made again in each round of a loop, and handed to nobody."""
+    uses = block.facts.get("uses") or {}
+    if not block.place.source.path.endswith(".py") or not block.facts.get("in_loop"):
+        return
+    if uses.get("stored") or uses.get("closed") or block.facts.get("guarded") or is_throwaway(block):
+        return
+    if block.value("connection_pool") is None:
+        yield Hit(block, {"construct": block.facts.get("construct", "")})

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Table
+from poollint.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -239,6 +240,11 @@ class _Filler:
         if not table.complete:
             self.hide(prefix)
 
+    def is_plain_zero(self, spec: SettingSpec, folded: Folded) -> bool:
+        """Whether a 0 is just that in the target version, which gives it no meaning of its own yet."""
+        since, target = spec.get("zero_since"), self.block.target
+        return bool(since and target is not None and folded.value == 0 and target < parse_version(since))
+
     def hide(self, prefix: str) -> None:
         """The options below a prefix may be set out of sight."""
         if not prefix:
@@ -265,7 +271,7 @@ class _Filler:
         folded = entry.value
         setting = Setting(
             real,
-            decode(setting_spec, folded),
+            folded.value if self.is_plain_zero(setting_spec, folded) else decode(setting_spec, folded),
             raw_text(folded),
             origin="inherited" if folded.shared is not None else "explicit",
             place=folded.shared or folded.place,

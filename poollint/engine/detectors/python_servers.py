@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
@@ -206,6 +207,14 @@ def _keeps_connections(block: Block) -> bool:
     return kind != "sync" or (is_number(threads) and threads > 1)
 
 
+def _reaches(server: object, block: Block, port: str) -> bool:
+    """Whether an upstream's server statement names the port, and, where it is known, the service."""
+    if str(getattr(server, "port", "")) != port:
+        return False
+    host = str(getattr(server, "host", ""))
+    return not block.place.source.path.endswith((".yml", ".yaml")) or host in (block.name, "localhost", "127.0.0.1")
+
+
 def _upstream(block: Block, ctx: RuleContext) -> Block | None:
     """The nginx upstream with a pool whose one server has the port that the server binds."""
     bind = block.value("bind") if block.system != "uvicorn" else f":{block.value('port')}"
@@ -214,10 +223,12 @@ def _upstream(block: Block, ctx: RuleContext) -> Block | None:
     port = str(bind).rpartition(":")[2] if bind else DEFAULT_PORT[block.system]
     if not port.isdigit():
         return None
+    folder = posixpath.dirname(block.place.source.path)
     found = [
         upstream
         for upstream in ctx.of("nginx", "upstream")
         if upstream.facts.get("pooled") is True
-        and any(str(getattr(server, "port", "")) == port for server in upstream.facts.get("servers", ()))
+        and (not folder or upstream.place.source.path.startswith(folder + "/"))
+        and any(_reaches(server, block, port) for server in upstream.facts.get("servers", ()))
     ]
     return found[0] if len(found) == 1 else None

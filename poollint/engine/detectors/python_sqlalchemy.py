@@ -368,9 +368,11 @@ def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if not poolers:
         yield Hit(setting, {"host": url.host, "size": f"{size.value:g}"})
         return
+    if any((mode := pooler.get("pool_mode")) is None or mode.value != "session" for pooler in poolers):
+        return
     for pooler in poolers:
         mode, most = pooler.get("pool_mode"), pooler.get("default_pool_size")
-        if mode is None or most is None or mode.value != "session" or most.value is UNKNOWN:
+        if mode is None or most is None or most.value is UNKNOWN:
             continue
         values = {"host": url.host, "size": f"{size.value:g}", "most": f"{most.value:g}"}
         yield Hit(setting, values, "told", related=((pooler, "the pooler"),))

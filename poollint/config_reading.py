@@ -35,6 +35,7 @@ SELECTORS = ("select", "ignore", "extend-select")
 OVERRIDE_KEYS = ("paths", "select", "ignore", "extend-select", "severity", "rules", "versions")
 FAIL_ON = (*reversed(SEVERITIES), "never")
 NO_SYSTEM = "none"
+MOST = 1e15
 QUANTITIES = {"share": "share", "count-or-share": "count_or_share", "rate": "rate", "time": "duration"}
 
 _HEAD = re.compile(r"\s*(\[\[?)([^\]\n]+)\]\]?\s*(?:#.*)?$")
@@ -482,12 +483,12 @@ class _Reader:
     def whole(self, value: Any, at: Path) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             self.wrong(value, "a whole number", at)
-        return int(value)
+        return int(self.sane(value, at))
 
     def number(self, value: Any, at: Path) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool):
             self.wrong(value, "a number", at)
-        return float(value)
+        return float(self.sane(value, at))
 
     def duration(self, value: Any, at: Path) -> float:
         """Seconds, from a number of seconds or a text such as ``500ms``, ``30s``, ``5min``."""
@@ -524,7 +525,13 @@ class _Reader:
             found: int | float = getattr(units, reader)(str(value))
         except ValueError as error:
             self.fail(at, f"{at[-1]}: {error}")
-        return found
+        return self.sane(found, at)
+
+    def sane(self, value: float, at: Path) -> float:
+        """The number, unless nobody could count so far."""
+        if not abs(value) <= MOST:
+            self.fail(at, f"{at[-1]} is beyond all numbers that make sense")
+        return value
 
     def file_path(self, value: Any, at: Path) -> str:
         return self.resolve(self.text(value, at))

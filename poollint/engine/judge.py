@@ -342,6 +342,10 @@ class Judge:
         message += note
         # what older versions only do is no sure breakage as long as nobody said which version runs
         severity = "warning" if note and case.severity == "error" else case.severity
+        if block is not None and source is not block.place.source:
+            policy = self.policy_for(source.path)  # what holds where the finding stands, not where its block does
+            if not policy.active(rule):
+                return
         mark = (rule.code, source.path, place.start, place.end, message)
         if mark in self._seen:
             return

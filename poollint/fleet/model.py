@@ -290,21 +290,27 @@ def _copies(service: Service) -> Copies:
     block = service.block
     replicas = count(block.value("max_instances")) or count(block.value("instances"))
     surge = block.value("surge") or 0
+    servers = [each for each in service.members if each.spec is not None and each.spec.role == "http_server"]
+    servers = [each for each in servers if not each.facts.get("in_development")]
+    if replicas is None:
+        replicas = _one([each.facts.get("replicas") for each in servers])
     processes, exact, workers = count(block.value("processes")) or 1, replicas is not None, None
     if told(block, "processes") is None:
-        found = [
-            setting
-            for each in service.members
-            if each.spec is not None and each.spec.role == "http_server" and not each.facts.get("in_development")
-            if (setting := each.by_role("workers")) is not None and setting.origin != "default"
-        ]
-        numbers = {count(setting.value) for setting in found}
-        if len(numbers) == 1 and None not in numbers:
-            workers, processes = found[0], count(found[0].value) or 1
+        found = [setting for each in servers if (setting := each.by_role("workers")) is not None]
+        found = [setting for setting in found if setting.origin != "default"]
+        number = _one([setting.value for setting in found])
+        if number is not None:
+            workers, processes = found[0], number
         elif found:
             exact = False
     extra = surge_replicas(replicas or 1, surge) if surge else 0
     return Copies(replicas or 1, extra, int(block.value("terminating") or 0), processes, exact, workers)
+
+
+def _one(values: list[Any]) -> int | None:
+    """The number that all of them are; None when they differ, or one is not known."""
+    numbers = {count(value) for value in values}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _find_pools(service: Service, databases: list[Database]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.fleet.sums import is_exact, of_proxy
@@ -61,7 +62,8 @@ def able_of(database: Database) -> int | None:
         from poollint.sizing.answer import answer
         from poollint.sizing.inputs import Inputs
 
-        return answer(Inputs(cores=cores, spindles=spindles, wait=times[0][0], compute=times[0][1])).capacity
+        with suppress(ValueError):
+            return answer(Inputs(cores=cores, spindles=spindles, wait=times[0][0], compute=times[0][1])).capacity
     return capacity.cores_and_spindles(cores, spindles)
 
 

@@ -167,3 +167,48 @@ def test_nullpool_and_sqlite_are_no_pools() -> None:
         "api/b.py": "from sqlalchemy import create_engine\nengine = create_engine('sqlite:///x.db')\n",
     }
     assert not findings(fleet('database = "main"\ninstances = 60'), files)
+
+
+def test_cores_are_named_beside_the_budget() -> None:
+    text = fleet('database = "main"\ninstances = 10\npool = 40', "max-connections = 200\ncores = 8")
+    assert only(findings(text), "FLT002").help.startswith("pool = 20, or 1 if all are busy at once: 8 cores")
+
+
+def test_rules_count_where_the_finding_stands() -> None:
+    text = fleet('database = "main"\ninstances = 10') + '\n[[overrides]]\npaths = ["api/**"]\nignore = ["FLT002"]\n'
+    found = findings(text, {"api/db.js": PG.format(size=20)})
+    assert [each.code for each in found] == ["FLT001"]
+
+
+def test_copies_and_workers_of_a_compose_file() -> None:
+    compose = "services:\n  web:\n    deploy: {replicas: 4}\n    command: gunicorn app:app -w 3 -k gthread\n"
+    text = '[database.main]\nmax-connections = 100\n[service.web]\nfiles = ["web/"]\ndatabase = "main"\n'
+    files = {
+        "web/compose.yaml": compose,
+        "web/db.py": ENGINE.format(options="pool_size=9, max_overflow=0, pool_pre_ping=True"),
+    }
+    assert "4 instances × 3 processes × 9 = 108 > 100" in only(findings(text, files), "FLT001").message
+
+
+POOLS = {
+    "a.js": "const knex = require('knex')({ client: 'pg', pool: { max: 50 } });\n",
+    "b.ts": "import { DataSource } from 'typeorm';\nexport const d = new DataSource({ type: 'postgres', poolSize: 50 });\n",
+    "c.js": "const { Sequelize } = require('sequelize');\n"
+    "const s = new Sequelize('app', 'u', 'p', { dialect: 'postgres', pool: { max: 50 } });\n",
+    "d.go": 'package main\nimport "database/sql"\nfunc f() {\n'
+    '\tdb, _ := sql.Open("pgx", dsn)\n\tdb.SetMaxOpenConns(50)\n}\n',
+    "settings.py": "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql',\n"
+    "    'OPTIONS': {'pool': {'max_size': 50}}}}\n",
+    "e.py": "from psycopg_pool import ConnectionPool\npool = ConnectionPool('', min_size=1, max_size=50)\n",
+}
+
+
+@pytest.mark.parametrize("name", POOLS)
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_pools_of_many_libraries(name: str, engine: str) -> None:
+    text = fleet('database = "main"\ninstances = 3', f'engine = "{engine}"\nmax-connections = 100\nreserved = 0')
+    found = findings(text, {f"api/{name}": POOLS[name]})
+    if engine == "mysql":
+        assert not found
+    else:
+        assert "3 instances × 50 = 150 > 100" in only(found, "FLT001").message

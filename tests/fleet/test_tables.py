@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[database.main]\n[service.a]\ndatabase = "mian"', "poollint.toml:3: [service.a] database: there is no [database.mian]; did"),
+        (
+            '[database.main]\n[service.a]\ndatabase = "mian"',
+            "poollint.toml:3: [service.a] database: there is no [database.mian]; did you mean 'main'?",
+        ),
         ("[service.a]\ninstnaces = 3", "poollint.toml:2: unknown key 'instnaces' in [service.a]; did you mean 'instances'?"),
         ('[service.a]\ninstances = "3"', "poollint.toml:2: instances must be a whole number, not '3'"),
         ("[service.a]\ninstances = 0", "poollint.toml:2: instances = 0: the least is 1"),
         ('[service.a]\nsurge = "x%"', "poollint.toml:2: surge: 'x%' is not a number"),
         ("[service.a]\nsurge = true", "poollint.toml:2: surge must be a number or a text with its unit, not true"),
+        ('[service.a]\nsurge = "1e999%"', "poollint.toml:2: surge is beyond all numbers"),
+        ("[database.a]\ncores = nan", "poollint.toml:2: cores is beyond all numbers"),
         ("[service.a]\nhold = 8", "poollint.toml:2: hold: '8' has no unit"),
         ("[service.a]\nrate = 12", "poollint.toml:2: rate: '12' is no rate"),
         ('[balancer.a]\nprofile = "aws-albb"', "poollint.toml:2: profile: 'aws-albb' is neither"),

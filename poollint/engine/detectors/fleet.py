@@ -74,7 +74,14 @@ def above_share(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     text, total, _ = sums.total_of(sums.of_database(database))
     budget, able = shares.by_budget(database), shares.by_capacity(database)
     if budget is not None and budget.pools[service.name] > 0 and total > (database.usable or total):
-        yield from _pools(service, budget, database, {"sum": text, "total": _number(total), "kept": database.kept}, "")
+        limit = {"sum": text, "total": _number(total), "kept": database.kept, "cores_note": ""}
+        if able is not None and able.pools[service.name] < budget.pools[service.name]:
+            cores = _number(database.block.value("cores"))
+            limit["cores_note"] = (
+                f", or {able.pools[service.name]} if all are busy at once: {cores} cores run about "
+                f"{able.whole} transactions"
+            )
+        yield from _pools(service, budget, database, limit, "")
     elif able is not None and total > able.whole:
         limit = {"sum": text, "total": _number(total), "cores": _number(database.block.value("cores"))}
         yield from _pools(service, able, database, limit, "capacity")

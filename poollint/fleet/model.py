@@ -71,9 +71,13 @@ class Copies(NamedTuple):
 
 
 class Service:
-    """One ``[service.NAME]``. ``pools`` are those of one process that lead to its database or pooler."""
+    """One ``[service.NAME]``. ``pools`` are those of one process that lead to its database or pooler.
 
-    __slots__ = ("block", "copies", "database", "fronts", "known", "members", "name", "pools", "proxy")
+    A service with several databases has a part for each, told apart by what kinds of database they are; else it is its
+    own only part.
+    """
+
+    __slots__ = ("block", "copies", "database", "fronts", "known", "members", "name", "parts", "pools", "proxy")
 
     def __init__(self, block: Block) -> None:
         self.block = block
@@ -85,6 +89,7 @@ class Service:
         self.proxy: Proxy | None = None
         self.fronts: list[Front] = []
         self.copies = Copies(1, 0, 0, 1, exact=False)
+        self.parts: list[Service] = [self]
 
     @property
     def pool_count(self) -> int:
@@ -277,11 +282,31 @@ def _join_service(service: Service, fleet: Fleet) -> None:
         service.proxy = fleet.proxies[name]
         service.proxy.clients.append(service)
         wanted = [service.proxy.database] if service.proxy.database is not None else []
-    _find_pools(service, wanted)
-    if len(wanted) == 1:
+    if len(wanted) > 1:
+        service.known = False
+        service.parts = [_part(service, each) for each in wanted] if _distinct(wanted) else []
+        return
+    _find_pools(service, wanted[0] if wanted else None)
+    if wanted:
         service.database = wanted[0]
         if service.proxy is None:
             wanted[0].services.append(service)
+
+
+def _distinct(databases: list[Database]) -> bool:
+    """Whether each is of another kind, and all of them say which."""
+    return all(each.engine for each in databases) and len({each.engine for each in databases}) == len(databases)
+
+
+def _part(service: Service, database: Database) -> Service:
+    part = Service(service.block)
+    part.members, part.copies, part.fronts = service.members, service.copies, service.fronts
+    part.known = service.told_pool is None  # a pool in the table would be of nobody knows which
+    part.database = database
+    _find_pools(part, database)
+    part.pools = [pool for pool in part.pools if engine_of(pool.block)]
+    database.services.append(part)
+    return part
 
 
 def _copies(service: Service) -> Copies:
@@ -313,14 +338,11 @@ def _one(values: list[Any]) -> int | None:
     return numbers.pop() if len(numbers) == 1 else None
 
 
-def _find_pools(service: Service, databases: list[Database]) -> None:
+def _find_pools(service: Service, database: Database | None) -> None:
     """The pools of the service's files that lead to its one database (or pooler)."""
     found = [(each, engine_of(each)) for each in service.members if is_pool(each)]
     found = [(each, engine) for each, engine in found if engine != "sqlite"]
-    if len(databases) > 1:
-        service.known = False
-        return
-    wanted = databases[0].engine if databases else ""
+    wanted = database.engine if database is not None else ""
     mine = [(each, engine) for each, engine in found if leads_to(engine, wanted)]
     if not wanted and len({engine for _, engine in mine if engine}) > 1:
         service.known = False  # two kinds of database, and nobody says which one this is

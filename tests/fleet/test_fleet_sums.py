@@ -212,3 +212,23 @@ def test_pools_of_many_libraries(name: str, engine: str) -> None:
         assert not found
     else:
         assert "3 instances × 50 = 150 > 100" in only(found, "FLT001").message
+
+
+def test_a_service_with_two_databases() -> None:
+    text = """
+[database.main]
+engine = "postgresql"
+max-connections = 100
+[database.log]
+engine = "mysql"
+max-connections = 50
+[service.api]
+files = ["api/**"]
+database = ["main", "log"]
+instances = 3
+"""
+    mysql = "const mysql = require('mysql2');\nexports.pool = mysql.createPool({ connectionLimit: 15 });\n"
+    found = findings(text, {"api/a.js": PG.format(size=90), "api/b.js": mysql})
+    assert "3 instances × 90 = 270 > 97 usable connections of main" in only(found, "FLT001").message
+    assert only(found, "FLT002").path == "api/a.js"
+    assert not findings(text.replace('engine = "mysql"', ""), {"api/a.js": PG.format(size=90)})

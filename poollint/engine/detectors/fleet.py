@@ -67,7 +67,11 @@ def above_share(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if block.kind == "proxy":
         yield from _pooler_share(fleet.proxies[block.name])
         return
-    service: Service = fleet.services[block.name]
+    for part in fleet.services[block.name].parts:
+        yield from _share(part)
+
+
+def _share(service: Service) -> Iterator[Hit]:
     database = service.database
     if database is None or service.proxy is not None or not sums.is_exact(database):
         return

@@ -108,7 +108,11 @@ def stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if block.kind == "proxy":
         yield from _stale_pooler(fleet.proxies[node.name])
         return
-    service: Service = fleet.services[node.name]
+    for part in fleet.services[node.name].parts:
+        yield from _stale(part)
+
+
+def _stale(service: Service) -> Iterator[Hit]:
     limit, name = None, ""
     if service.proxy is not None:
         limit, name = times.pooler_idle(service.proxy), service.proxy.name
@@ -122,7 +126,7 @@ def stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         written = f"{life.key} = {life.raw}" if life is not None and life.place is not None else "no connection expires"
         values = {"written": written, "limit": limit.text, "server": name, "service": service.name}
         at = life if life is not None and life.place is not None else pool.block
-        yield Hit(at, values, related=((limit.at, f"{name}: {limit.name}"), (block, "the service")))
+        yield Hit(at, values, related=((limit.at, f"{name}: {limit.name}"), (service.block, "the service")))
 
 
 def _kept(pool: Pool) -> float | None:

@@ -53,8 +53,8 @@ def faults(value: Any, schema: Any, root: dict[str, Any], at: str = "$") -> list
         found_faults.append(f"{at}: {value!r} is not among the words")
     if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
         found_faults.append(f"{at}: {value!r} has another form")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+    countable = isinstance(value, int | float) and not isinstance(value, bool)
+    if countable and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
         found_faults.append(f"{at}: {value!r} is out of range")
     if "anyOf" in schema and all(faults(value, each, root, at) for each in schema["anyOf"]):
         found_faults.append(f"{at}: {value!r} is none of them")

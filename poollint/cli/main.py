@@ -18,6 +18,7 @@ COMMANDS = {
     "rules": ("poollint.cli.rules", "rules"),
     "show": ("poollint.cli.show", "show"),
     "config": ("poollint.cli.config", "config"),
+    "init": ("poollint.cli.init", "init"),
     "server": ("poollint.cli.server", "server"),
     "completion": ("poollint.cli.completion", "completion"),
 }
@@ -65,6 +66,7 @@ def cli() -> None:
     poollint check deploy/ nginx.conf  these
     poollint explain PGB048            why a rule exists and what to do
     poollint size --cores 8            how many connections?
+    poollint init                      write a commented poollint.toml
     """
 
 

@@ -19,7 +19,11 @@ FIXTURES = sorted(path for path in (ROOT / "fixtures").iterdir() if path.is_dir(
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda path: path.name)
 def test_report(folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "poollint", "check", "--isolated"], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "poollint", "check", "--isolated"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode in (0, 1), done.stderr
     expected = folder / "expected.txt"

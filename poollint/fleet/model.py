@@ -5,7 +5,7 @@ A number that is not known makes whatever is counted with it a lower bound (``ex
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
 from poollint.fleet.engines import NOT_CONNECTIONS, engine_of, leads_to
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     Matcher = Callable[[tuple[str, ...], str], bool]
 
 POSTGRESQL_RESERVED = 3
+T = TypeVar("T")
+
+
+def once(compute: Callable[[Database], T]) -> Callable[[Database], T]:
+    """Computed once for each database, for a model does not change when it is built."""
+
+    def found(database: Database) -> T:
+        if compute not in database.memo:
+            database.memo[compute] = compute(database)
+        value: T = database.memo[compute]
+        return value
+
+    return found
 
 
 def count(value: Any) -> int | None:
@@ -141,6 +154,7 @@ class Database:
         "limit",
         "limit_at",
         "members",
+        "memo",
         "name",
         "proxies",
         "reserved",
@@ -159,6 +173,7 @@ class Database:
         self.limit: int | None = None
         self.limit_at: Setting | Block = block
         self.reserved = 0
+        self.memo: dict[Any, Any] = {}  # what several pages ask again
 
     @property
     def usable(self) -> int | None:
@@ -206,13 +221,15 @@ def build(tables: Iterable[Block], blocks: Iterable[Block], matches: Matcher) ->
         "balancer": (fleet.balancers, Balancer),
     }
     blocks = list(blocks)
+    paths = {each.place.source.path for each in blocks}
     for table in tables:
         named, make = kinds[table.kind]
         node = named[table.name] = make(table)
         table.links["fleet"] = fleet
         patterns = tuple(table.value("files") or ()) if table.kind != "balancer" else ()
         if patterns:
-            node.members = [each for each in blocks if matches(patterns, each.place.source.path)]
+            mine = {path for path in paths if matches(patterns, path)}
+            node.members = [each for each in blocks if each.place.source.path in mine]
     for database in fleet.databases.values():
         _find_limit(database)
     for proxy in fleet.proxies.values():

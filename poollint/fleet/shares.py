@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from poollint.fleet.model import once
 from poollint.fleet.sums import is_exact, of_proxy
 from poollint.sizing import budget, capacity
 from poollint.sizing.deadlock import deadlock_floor
@@ -20,6 +21,7 @@ class Shares(NamedTuple):
     pools: dict[str, int]
 
 
+@once
 def by_budget(database: Database) -> Shares | None:
     """Shares of the usable connections that poolers leave; a pool of 0 where there are more pools than connections.
 
@@ -32,24 +34,26 @@ def by_budget(database: Database) -> Shares | None:
     if rest < 1:
         return None
     try:
-        found = budget.share_by_weight(rest, [_holder(each, database, rollout=True) for each in database.services])
+        found = budget.share_by_weight(rest, _holders(database, rollout=True))
     except ValueError:
         return None  # the floors alone are above the budget
     return Shares(rest, {share.name: share.pool for share in found})
 
 
+@once
 def by_capacity(database: Database) -> Shares | None:
     """Shares of the transactions that the database's cores can usefully run at once; at least one for each pool."""
     able = able_of(database)
     if able is None or not database.services or database.proxies or not is_exact(database):
         return None
     try:
-        found = budget.share_by_weight(able, [_holder(each, database, rollout=False) for each in database.services])
+        found = budget.share_by_weight(able, _holders(database, rollout=False))
     except ValueError:
         return None
     return Shares(able, {share.name: max(1, share.pool) for share in found})
 
 
+@once
 def able_of(database: Database) -> int | None:
     """What the cores can run at once: by wait and compute of the one service that tells them, else 2 × cores + spindles."""
     cores = database.block.value("cores")
@@ -81,25 +85,28 @@ def load_of(service: Service) -> float | None:
     return rate * hold if rate is not None and hold is not None else None
 
 
-def _holder(service: Service, database: Database, *, rollout: bool) -> budget.Service:
+def _holders(database: Database, *, rollout: bool) -> list[budget.Service]:
+    return [
+        _holder(each, weight, rollout=rollout)
+        for each, weight in zip(database.services, _weights(database), strict=True)
+    ]
+
+
+def _holder(service: Service, weight: float, *, rollout: bool) -> budget.Service:
     copies = service.copies
     holders = (copies.most if rollout else copies.steady) * service.pool_count
     floor = floor_of(service)
     if floor == 1:
         floor = 0  # a share below one is worth saying, not refusing
-    return budget.Service(
-        service.name, _weight(service, database), holders, floor, service.block.value("max_per_process")
-    )
+    return budget.Service(service.name, weight, holders, floor, service.block.value("max_per_process"))
 
 
-def _weight(service: Service, database: Database) -> float:
-    """As told; else the load where every service tells it; else the number of pools."""
+def _weights(database: Database) -> list[float]:
+    """As told, where all are; else the load where every service tells it; else the number of pools."""
     told = [each.block.value("weight") for each in database.services]
+    if all(each is not None for each in told):
+        return [float(each) for each in told]
     loads = [load_of(each) for each in database.services]
-    index = database.services.index(service)
-    weight, load = told[index], loads[index]
-    if weight is not None and all(each is not None for each in told):
-        return float(weight)
-    if load and all(loads):
-        return load
-    return float(service.copies.steady * service.pool_count)
+    if all(loads):
+        return [float(load or 0) for load in loads]
+    return [float(each.copies.steady * each.pool_count) for each in database.services]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.blocks import UNKNOWN, Block, Setting
-from poollint.fleet.model import count, told
+from poollint.fleet.model import count, once, told
 from poollint.sizing.poolers import proxy_limit
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def client_limit(proxy: Proxy) -> tuple[int | None, Setting | Block]:
     return None, proxy.block
 
 
+@once
 def of_database(database: Database) -> list[Demand]:
     """What each service without a pooler, and each pooler, may open to a database."""
     found = [of_proxy(proxy) for proxy in database.proxies] + [of_service(service) for service in database.services]
@@ -156,7 +157,15 @@ def total_of(demands: Iterable[Demand]) -> tuple[str, int, Places]:
     return text, sum(each.least for each in listed), tuple(place for each in listed for place in each.places)
 
 
+@once
 def is_exact(database: Database) -> bool:
     """Whether everything that connects to a database is known, so that a sum is more than a lower bound."""
     demands = [of_proxy(each) for each in database.proxies] + [of_service(each) for each in database.services]
     return bool(demands) and all(each.exact for each in demands)
+
+
+@once
+def total(database: Database) -> tuple[str, int, Places]:
+    """The sum of everything that connects to a database."""
+    found = of_database(database)
+    return total_of(found) if found else ("", 0, ())

@@ -26,8 +26,7 @@ def _number(value: float) -> str:
 def above_limit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """More connections than the database takes."""
     database: Database = block.links["fleet"].databases[block.name]
-    usable, demands = database.usable, sums.of_database(database)
-    text, total, places = sums.total_of(demands) if demands else ("", 0, ())
+    usable, (text, total, places) = database.usable, sums.total(database)
     if usable is None or total <= usable:
         return
     values = {
@@ -75,7 +74,7 @@ def _share(service: Service) -> Iterator[Hit]:
     database = service.database
     if database is None or service.proxy is not None or not sums.is_exact(database):
         return
-    text, total, _ = sums.total_of(sums.of_database(database))
+    text, total, _ = sums.total(database)
     budget, able = shares.by_budget(database), shares.by_capacity(database)
     if budget is not None and budget.pools[service.name] > 0 and total > (database.usable or total):
         limit = {"sum": text, "total": _number(total), "kept": database.kept, "cores_note": ""}

@@ -140,7 +140,7 @@ _NOBODY = _Claim([], "", sure=False)
 class Recogniser:
     """Tells whose configuration a file is."""
 
-    __slots__ = ("_any", "_content", "_globs", "_literal", "_shapes", "_tails")
+    __slots__ = ("_any", "_content", "_folders", "_globs", "_literal", "_prefixes", "_shapes", "_suffixes", "_tails")
 
     def __init__(self, systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) -> None:
         self._shapes = shapes_of(systems)
@@ -156,6 +156,7 @@ class Recogniser:
                     self._literal.setdefault(glob, []).append(found)
                 else:
                     self._globs.append((shape.name, glob))
+        self._prefixes, self._suffixes, self._folders = _ends([glob for _, glob in self._globs])
 
     def by_name(self, path: str) -> _Claim:
         """Who claims a name best: a plain name before a wild one, that before an ending or a folder."""
@@ -172,6 +173,13 @@ class Recogniser:
         found = list(self._literal.get(path.rpartition("/")[2], ()))
         if found or not self._globs:
             return found  # no glob claims a name more surely than the name itself
+        base = path.rpartition("/")[2]
+        if not (
+            base.startswith(self._prefixes)
+            or base.endswith(self._suffixes)
+            or any(folder in path for folder in self._folders)
+        ):
+            return found  # three cheap looks save the expression for nearly every file of a tree
         if self._any is None:
             self._tails = [_compile(system, glob) for system, glob in self._globs]
             parts = (each.regex.pattern for each in self._tails if each.regex is not None)
@@ -229,6 +237,22 @@ class Recogniser:
         if len(claim.systems) == 1 and not claim.sure and not _is_other(path.rpartition("/")[2]):
             return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
         return None
+
+
+def _ends(globs: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """(beginnings, endings, folders): a path that a glob matches has one of them."""
+    prefixes, suffixes, folders = set(), set(), set()
+    for glob in globs:
+        folder, slash, base = glob.rpartition("/")
+        first = re.split(r"[*?\[]", base)[0]
+        last = re.split(r"[*?\]]", base)[-1]
+        if first:
+            prefixes.add(first)
+        elif last:
+            suffixes.add(last)
+        else:
+            folders.add(re.split(r"[*?\]]", folder)[-1] + slash)
+    return tuple(prefixes), tuple(suffixes), tuple(folders)
 
 
 def _is_plain(glob: str) -> bool:

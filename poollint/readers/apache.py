@@ -12,7 +12,7 @@ import os.path
 import re
 from typing import TYPE_CHECKING, Any
 
-from poollint.blocks import UNKNOWN, Block, Problem, Setting
+from poollint.blocks import UNKNOWN, Block, Edit, Fix, Problem, Setting
 from poollint.files import FileError
 from poollint.formats.apache_conf import BOM, Directive, Tree, Word, parse
 from poollint.readers.apache_scope import Env, Scope, Server, Worker
@@ -229,8 +229,13 @@ class _Reader:
                     source, directive.start, directive.end if not directive.words else directive.words[0].start
                 )
                 place = Place(source, directive.start, directive.start + len(place.text.rstrip()))
+                plain = place.text == directive.name
                 scope.server.block.problem(
-                    "unknown-directive", place, setting=directive.name, values={"name": directive.name, "meant": meant}
+                    "unknown-directive",
+                    place,
+                    setting=directive.name,
+                    values={"name": directive.name, "meant": meant},
+                    fix=Fix(f"write {meant}", (Edit(place, meant),), safe=False) if plain else None,
                 )
                 return
 

@@ -10,7 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from poollint.blocks import UNKNOWN, Problem, Setting
+from poollint.blocks import UNKNOWN, Edit, Fix, Problem, Setting
 from poollint.formats.nginx_conf import HOLE, parse
 from poollint.readers.nginx_include import Includes
 from poollint.readers.nginx_names import (
@@ -416,7 +416,9 @@ class Walk:
             meant = f"server ADDRESS {name}=…"
         if meant:
             values = {"name": name, "meant": meant}
-            level.problem("unknown-directive", place, setting=name, values=values)
+            plain = place.text == name and " " not in meant
+            fix = Fix(f"write {meant}", (Edit(place, meant),), safe=False) if plain else None  # a guess, if a good one
+            level.problem("unknown-directive", place, setting=name, values=values, fix=fix)
             level.open_ended = True  # what was meant is not known to be absent
         return bool(meant)
 

@@ -295,7 +295,10 @@ class _Reader:
         if not close and self.target is not None and self.target >= (19,):
             return  # a release of which not every parameter is known yet
         kind = "misspelt-parameter" if close else "unknown-parameter"
-        self.problem(kind, source, entry.start, entry.end, setting=entry.name, values={"close": close})
+        name = Place(source, entry.start, entry.start + len(entry.name))
+        plain = bool(close) and name.text == entry.name
+        fix = Fix(f"write {close}", (Edit(name, close),), safe=False) if plain else None  # a guess, if a good one
+        self.problem(kind, source, entry.start, entry.end, setting=entry.name, values={"close": close}, fix=fix)
 
     def accepts(self, spec: SettingSpec, line: Line) -> bool:
         """Whether a file may set the parameter at all in the target's release."""

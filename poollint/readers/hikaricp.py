@@ -1,0 +1,192 @@
+"""HikariCP's pools in files of keys: hikari.properties, and Spring Boot's application files.
+
+In a file of HikariCP's own every key must be a setting. In Spring Boot's the pools stand below prefixes, names are relaxed,
+and documents with a profile add to the ones without.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from poollint.blocks import Block, Problem
+from poollint.formats.properties import parse
+from poollint.readers.base import Reading
+from poollint.readers.hikaricp_validate import Checker, Raw
+from poollint.source import Place
+
+if TYPE_CHECKING:
+    from poollint.formats.properties import Entry
+    from poollint.knowledge.catalogue import KindSpec
+    from poollint.readers.base import ReadContext
+    from poollint.source import Source
+    from poollint.versions import Version
+
+DATA_SOURCE = "dataSource."
+_SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
+_OBJECTS = frozenset(
+    "dataSource dataSourceProperties healthCheckProperties metricRegistry healthCheckRegistry metricsTrackerFactory "
+    "scheduledExecutor threadFactory credentials credentialsProvider exceptionOverride".split()
+)
+_TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
+
+
+def read(source: Source, context: ReadContext) -> Reading:
+    """The pools of a file."""
+    base = os.path.basename(source.path)
+    is_spring = _SPRING_NAME.search(base) or base.endswith((".yml", ".yaml")) or "\nspring." in "\n" + source.text
+    if is_spring and not _is_raw(source):
+        from poollint.readers.spring import read_spring
+
+        return read_spring(source, context)
+    return _read_properties(source, context)
+
+
+def _is_raw(source: Source) -> bool:
+    """A file of HikariCP's own, whatever else was put into it: a key without any prefix is its own."""
+    if _SPRING_NAME.search(os.path.basename(source.path)) or source.path.endswith((".yml", ".yaml")):
+        return False
+    return (
+        re.search(r"(?m)^[ \t\f]*(?:jdbcUrl|dataSourceClassName|maximumPoolSize)[ \t\f]*[=:]", source.text) is not None
+    )
+
+
+def _read_properties(source: Source, context: ReadContext) -> Reading:
+    reading = Reading()
+    found = parse(source)
+    if found.errors:
+        at = found.errors[0]
+        reading.problems.append(Problem("malformed-escape", Place(source, at, at + 2)))
+        return reading
+    start = found.entries[0].key_start if found.entries else 0
+    spec = context.catalogue.kinds["pool"]
+    end = found.entries[0].key_end if found.entries else 0
+    block = Block("hikaricp", "pool", "", Place(source, start, end), spec=spec, path="pool", target=context.target)
+    block.facts.update(form="properties", prefix="", profile="")
+    if source.text.startswith("\ufeff") and found.entries:
+        block.problem("byte-order-mark", Place(source, 0, 1), values={"key": found.entries[0].key.lstrip("\ufeff")})
+    checker = Checker(block, spring=False)
+    entries = _RawFile(source, block, spec).entries(found.entries)
+    checker.fill(entries)
+    checker.sources()
+    checker.words()
+    if checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
+        block.problem("no-source", block.place)
+    reading.blocks.append(block)
+    return reading
+
+
+class _RawFile:
+    """The keys of HikariCP's own file: each must be the name of a setter."""
+
+    def __init__(self, source: Source, block: Block, spec: KindSpec) -> None:
+        self.source = source
+        self.block = block
+        self.spec = spec
+
+    def entries(self, written: list[Entry]) -> list[Raw]:
+        last = {self.setting(entry.key) or entry.key: entry for entry in written}
+        found = []
+        for entry in written:
+            place = Place(self.source, entry.start, entry.end)
+            key_place = Place(self.source, entry.key_start, entry.key_end)
+            name = self.setting(entry.key)
+            winner = last[name or entry.key]
+            if winner is not entry:
+                line = self.source.position(winner.key_start)[0]
+                self.block.problem("repeated", key_place, setting=name, values={"setting": entry.key, "line": line})
+                if winner.key == entry.key:
+                    continue  # the program never sees it
+            if entry.key.startswith(DATA_SOURCE):
+                continue
+            if not name:
+                if entry.key not in _OBJECTS and not entry.key.startswith("\ufeff"):
+                    self._unknown(entry, key_place)
+                continue
+            text = None if _TEMPLATE.search(entry.value) else entry.value
+            if text is not None and not text.isascii() and place.text == text:
+                java = text.encode("utf-8", "surrogateescape").decode("latin-1")
+                self.block.problem("not-latin", place, setting=name, values={"setting": entry.key, "result": java})
+                text = java
+            found.append(Raw(name, text, place, key_place, entry.key))
+        return found
+
+    def _unknown(self, entry: Entry, place: Place) -> None:
+        values = {"setting": entry.key, "meant": meant_name(entry.key, self.spec, self.block.target)}
+        spec = self.spec.settings.get(entry.key)
+        if spec is not None:
+            since, removed = spec.get("since", ""), spec.get("removed", "")
+            kind = "name-too-new" if since and not removed else "name-removed"
+            other = spec.get("replacement", "")
+            values.update(since=since, removed=removed, other=f"; write {other}" if other else "")
+        else:
+            kind = "unknown-url" if entry.key == "url" else "unknown-name" if values["meant"] else "foreign-name"
+        self.block.problem(kind, place, setting=entry.key, values=values)
+
+    def setting(self, key: str) -> str:
+        """The setting that HikariCP finds for a key in the target version; empty for none."""
+        if not key:
+            return ""
+        names = {each[0].upper() + each[1:]: each for each in self.spec.settings}
+        name = names.get(key[0].upper() + key[1:]) or names.get(key.upper(), "")
+        return name if name and exists(self.spec, name, self.block.target) else ""
+
+
+def exists(spec: KindSpec, name: str, target: Version | None) -> bool:
+    """Whether a version of HikariCP has a setting."""
+    from poollint.readers.hikaricp_validate import NEWEST
+    from poollint.versions import parse_version
+
+    found = spec.settings[name]
+    version = target or NEWEST
+    since, removed = found.get("since"), found.get("removed")
+    return not (since and version < parse_version(since)) and not (removed and version >= parse_version(removed))
+
+
+_OTHERS = {
+    "url": "jdbcUrl",
+    "user": "username",
+    "driver": "driverClassName",
+    "poolsize": "maximumPoolSize",
+    "maxpoolsize": "maximumPoolSize",
+    "maxsize": "maximumPoolSize",
+    "maximumpool": "maximumPoolSize",
+    "maxactive": "maximumPoolSize",
+    "maxtotal": "maximumPoolSize",
+    "minidle": "minimumIdle",
+    "minpoolsize": "minimumIdle",
+    "minimumpoolsize": "minimumIdle",
+    "minimumidlesize": "minimumIdle",
+    "initialsize": "minimumIdle",
+    "maxwait": "connectionTimeout",
+    "maxwaitmillis": "connectionTimeout",
+    "connecttimeout": "connectionTimeout",
+    "connectiontimeoutms": "connectionTimeout",
+    "maxidletime": "idleTimeout",
+    "idletimeoutms": "idleTimeout",
+    "minevictableidletimemillis": "idleTimeout",
+    "maxage": "maxLifetime",
+    "maxlifetimems": "maxLifetime",
+    "maxconnlifetimemillis": "maxLifetime",
+    "keepalive": "keepaliveTime",
+    "validationquery": "connectionTestQuery",
+}
+
+
+def canonical(name: str) -> str:
+    """A name as Spring compares it."""
+    return re.sub(r"[-_]", "", name).lower()
+
+
+def meant_name(key: str, spec: KindSpec, target: Version | None = None) -> str:
+    """The setting that somebody meant who wrote a name that HikariCP does not have; empty when nobody can tell."""
+    import difflib
+
+    leaf = canonical(key.rpartition(".")[2])
+    names = {name.lower(): name for name in spec.settings if exists(spec, name, target)}
+    found = names.get(leaf) or _OTHERS.get(leaf, "")
+    if not found:
+        close = difflib.get_close_matches(leaf, list(names), 1, 0.87)
+        found = names[close[0]] if close else ""
+    return found

@@ -39,7 +39,9 @@ def run_fixes(
             first = {fixer.identity(each) for each in marks.mark(result) if each.suppressed is None}
         return [each for each in findings if fixer.identity(each) in first]
 
-    within = [] if paths == STDIN else [_root(path) for path in paths] + [marks.config.root]
+    within = [_root(path) for path in paths] + [marks.config.root]
+    if paths == STDIN:
+        within = [options["stdin_filename"] or NAMELESS]  # the files that it includes are not ours to write
     fixer = Fixer(session, candidates, unsafe=options["unsafe_fixes"], mark=wanted, within=within)
     outcome = fixer.run()
     outcome.result.unread[:0] = passed
@@ -107,7 +109,8 @@ def _filter(
     session: api.Session, outcome: Outcome, options: dict[str, Any], reports: list[tuple[str, str]], marks: Marks
 ) -> int:
     """Standard input, fixed, on standard output; the report goes to standard error."""
-    text = outcome.changed[0].after if outcome.changed else session.files.load(options["stdin_filename"] or NAMELESS).text
+    given = session.files.load(options["stdin_filename"] or NAMELESS).text
+    text = outcome.changed[0].after if outcome.changed else given
     sys.stdout.buffer.write(encoded(text))
     sys.stdout.buffer.flush()
     with contextlib.redirect_stdout(sys.stderr):

@@ -67,6 +67,11 @@ def test_standard_input_is_a_filter(tmp_path: Path) -> None:
     assert done.stdout == MENDED
     assert b"inline-comment" in done.stderr
     assert done.returncode == 1
+    (tmp_path / "more.ini").write_bytes(b"query_wait_timeout = 1h\n")
+    text = HEAD + b"query_timeout = 5min\r\n%include more.ini\n"
+    done = poollint("--fix", "-", "--stdin-filename", "pgbouncer.ini", cwd=tmp_path, stdin=text)
+    assert done.stdout == text.replace(b"5min", b"300")
+    assert (tmp_path / "more.ini").read_bytes() == b"query_wait_timeout = 1h\n"
     assert poollint("--fix", "-", cwd=tmp_path, stdin=b"hello\r\n\xff").stdout == b"hello\r\n\xff"
 
 

@@ -1,8 +1,8 @@
 """Files of ``java.util.Properties`` as entries that keep the place of every key and value.
 
-The grammar is that of ``Properties.load``: ``#`` and ``!`` begin comments at the start of a line only, the first ``=``, ``:``
-or blank ends a key, a backslash at the end of a line joins it with the next, blanks at the end of a value belong to it. Never
-raises; an escape that Java refuses is noted, since it makes the whole file unreadable.
+The grammar is that of ``Properties.load``: ``#`` and ``!`` begin comments at the start of a line only, the first ``=``,
+``:`` or blank ends a key, a backslash at the end of a line joins it with the next, blanks at the end of a value belong to
+it. Never raises; an escape that Java refuses is noted, since it makes the whole file unreadable.
 """
 
 from __future__ import annotations

@@ -1,15 +1,259 @@
-"""Spring Boot's application files."""
+"""Pools of HikariCP in Spring Boot's application files and in its variables of the environment.
+
+A pool is a prefix that ends in ``hikari``, or a group of keys that has a ``jdbc-url`` and a name that only HikariCP uses. A
+document with a profile is judged together with the documents without one; what it does not write itself is inherited.
+A file for one profile alone adds to others that are not seen, so that its pools are not complete.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
+from poollint.blocks import Block, Problem
+from poollint.readers import keyed
 from poollint.readers.base import Reading
+from poollint.readers.hikaricp import canonical, exists, meant_name
+from poollint.readers.hikaricp_validate import Checker, Raw
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from poollint.knowledge.catalogue import Catalogue, KindSpec
     from poollint.readers.base import ReadContext
-    from poollint.source import Source
+    from poollint.readers.keyed import KeyedEntry
+    from poollint.source import Place, Source
+    from poollint.versions import Version
+
+MAIN = ("spring", "datasource", "hikari")
+ENV_PREFIX = "SPRING_DATASOURCE_HIKARI_"
+_MAPS = ("datasourceproperties", "healthcheckproperties")
+_OBJECTS = frozenset(
+    "datasource metricregistry healthcheckregistry metricstrackerfactory scheduledexecutor threadfactory credentials "
+    "credentialsprovider exceptionoverride".split()
+)
+# prefixes whose hikari section belongs to other programs
+_FOREIGN = frozenset("dynamic hibernate play slick db shardingsphere seata".split())
+_OWN_NAMES = frozenset(
+    "maximumpoolsize leakdetectionthreshold keepalivetime initializationfailtimeout connectiontestquery "
+    "isolateinternalqueries allowpoolsuspension".split()
+)
+# Boot's own keys below spring.datasource never name these
+_POOL_WORDS = frozenset(
+    "maximumpoolsize minimumidle connectiontimeout idletimeout maxlifetime leakdetectionthreshold keepalivetime "
+    "maxactive maxidle minidle initialsize maxwait testonborrow testwhileidle validationquery maxtotal maxwaitmillis "
+    "timebetweenevictionrunsmillis minevictableidletimemillis".split()
+)
+_PROFILE_FILE = re.compile(r"(?:application|bootstrap)-[^/]+\.\w+$")
 
 
-def read_spring(_source: Source, _context: ReadContext) -> Reading:
-    return Reading()
+class _Document(NamedTuple):
+    entries: list[KeyedEntry]
+    profile: str
+
+
+def read_spring(source: Source, context: ReadContext) -> Reading:
+    """The pools of an application file, document by document."""
+    reading = Reading()
+    if "ikari" not in source.text and "atasource" not in source.text:
+        return reading
+    is_yaml = source.path.endswith((".yml", ".yaml"))
+    found = keyed.of_yaml(source) if is_yaml else keyed.of_properties(source)
+    reader = _Reader(source, context.catalogue, context.target, complete=not _PROFILE_FILE.search(source.path))
+    documents = [_document(entries) for entries in _by_document(found.entries)]
+    base: dict[tuple[str, ...], dict[str, Raw]] = {}
+    for document in documents:
+        reading.blocks += reader.pools(document, base)
+        reading.problems += reader.misplaced(document)
+    for key, place in found.repeated:
+        if canonical(key) in reader.names or canonical(key) in ("hikari", "datasource"):
+            reading.problems.append(Problem("repeated-yaml", place, values={"setting": key}))
+    return reading
+
+
+def _by_document(entries: Iterable[KeyedEntry]) -> list[list[KeyedEntry]]:
+    found: dict[int, list[KeyedEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.document, []).append(entry)
+    return list(found.values())
+
+
+def _document(entries: list[KeyedEntry]) -> _Document:
+    conditions = [
+        entry.text or "?"
+        for entry in entries
+        if ".".join(entry.path).startswith(("spring.config.activate.", "spring.profiles"))
+        and entry.path[-1] not in ("active", "include", "default", "group")
+        and "group" not in entry.path
+    ]
+    return _Document(entries, " & ".join(conditions))
+
+
+class _Reader:
+    def __init__(self, source: Source, catalogue: Catalogue, target: Version | None, *, complete: bool) -> None:
+        self.source = source
+        self.spec: KindSpec = catalogue.kinds["pool"]
+        self.target = target
+        self.complete = complete
+        self.names = {name.lower(): name for name in self.spec.settings}
+
+    def pools(self, document: _Document, base: dict[tuple[str, ...], dict[str, Raw]]) -> Iterator[Block]:
+        groups: dict[tuple[str, ...], list[KeyedEntry]] = {}
+        for entry in document.entries:
+            prefix = self._prefix(entry.path)
+            if prefix:
+                groups.setdefault(prefix, []).append(entry)
+        groups.update(self._custom(document.entries, groups))
+        for prefix, entries in groups.items():
+            block = self._block(prefix, entries, document.profile)
+            written = self._written(block, prefix, entries)
+            inherited = {name: raw._replace(inherited=True) for name, raw in base.get(prefix, {}).items()}
+            merged = {**inherited, **{raw.name: raw for raw in written}}
+            if not document.profile:
+                base[prefix] = {**base.get(prefix, {}), **{raw.name: raw for raw in written}}
+            if not merged:
+                continue
+            checker = Checker(block, spring=True)
+            checker.fill(list(merged.values()))
+            checker.words()
+            yield block
+
+    def _prefix(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The prefix of a pool that a key belongs to; empty for none."""
+        parts = tuple(canonical(part) for part in path)
+        for at, part in enumerate(parts[:-1]):
+            if part == "hikari":
+                outer = parts[:at]
+                if not outer or _FOREIGN & set(outer) or "quarkus" in outer or "micronaut" in outer:
+                    return ()
+                return parts[: at + 1]
+        return ()
+
+    def _custom(
+        self, entries: list[KeyedEntry], known: dict[tuple[str, ...], list[KeyedEntry]]
+    ) -> dict[tuple[str, ...], list[KeyedEntry]]:
+        """Groups that a data source of the user's own is bound to: a jdbc-url beside names of HikariCP's."""
+        groups: dict[tuple[str, ...], list[KeyedEntry]] = {}
+        for entry in entries:
+            parts = tuple(canonical(part) for part in entry.path)
+            if len(parts) > 1 and not _FOREIGN & set(parts) and parts[:-1] not in known:
+                groups.setdefault(parts[:-1], []).append(entry)
+        return {
+            prefix: group
+            for prefix, group in groups.items()
+            if {"jdbcurl"} <= (leaves := {canonical(each.path[-1]) for each in group}) and leaves & _OWN_NAMES
+        }
+
+    def _block(self, prefix: tuple[str, ...], entries: list[KeyedEntry], profile: str) -> Block:
+        name = ".".join(prefix)
+        path = f"{name} ({profile})" if profile else name
+        block = Block("hikaricp", "pool", name, entries[0].key_place, spec=self.spec, path=path, target=self.target)
+        block.complete = self.complete
+        block.facts.update(form="spring", prefix=name, profile=profile)
+        return block
+
+    def _written(self, block: Block, prefix: tuple[str, ...], entries: list[KeyedEntry]) -> list[Raw]:
+        found: dict[str, tuple[Raw, bool]] = {}
+        for entry in entries:
+            rest = entry.path[len(prefix) :]
+            if len(rest) != 1:
+                continue
+            name = self.names.get(canonical(rest[0]), "")
+            if not name or not exists(self.spec, name, self.target):
+                if prefix == MAIN:
+                    self._unknown(block, rest[0], name, entry.key_place)
+                continue
+            raw = self._raw(block, name, rest[0], entry)
+            if raw is None:
+                continue
+            kebab = rest[0] == _kebab(name)
+            before = found.get(name)
+            if before is not None and before[0].key != rest[0]:
+                loser, winner = (raw, before[0]) if before[1] and not kebab else (before[0], raw)
+                self._respelled(block, loser, winner)
+                found[name] = (winner, before[1] or kebab)
+                continue
+            if before is not None:
+                line = self.source.position(entry.key_place.start)[0]
+                block.problem("repeated", before[0].key_place, values={"setting": rest[0], "line": line})
+            found[name] = (raw, kebab)
+        return [raw for raw, _ in found.values()]
+
+    def _respelled(self, block: Block, loser: Raw, winner: Raw) -> None:
+        line = self.source.position(winner.key_place.start)[0]
+        if winner.key == _kebab(winner.name):  # else the order decides, in a way that is not documented
+            values = {"setting": loser.key, "other": winner.key, "line": line}
+            block.problem("repeated-spelling", loser.key_place, setting=loser.name, values=values)
+
+    def _raw(self, block: Block, name: str, key: str, entry: KeyedEntry) -> Raw | None:
+        kind = self.spec.settings[name].type
+        number = None
+        if entry.plain and entry.text is not None:
+            if entry.text in ("", "~", "null", "Null", "NULL"):
+                return None  # the default stays
+            if kind in ("int", "duration"):
+                number, words = keyed.yaml_number(entry.text)
+                if words:
+                    values = {"setting": key, "raw": entry.text, "result": number, "what": words}
+                    block.problem("yaml-number", entry.place, setting=name, values=values)
+        return Raw(name, entry.text, entry.place, entry.key_place, key, number)
+
+    def _unknown(self, block: Block, key: str, name: str, place: Place) -> None:
+        leaf = canonical(key)
+        if leaf in _OBJECTS or leaf in _MAPS or "[" in key or "*" in key:
+            return
+        if name:
+            block.problem("spring-version", place, setting=name, values={"setting": key})
+            return
+        meant = meant_name(key, self.spec, self.target)
+        kind = "spring-url" if leaf == "url" else "spring-unknown" if meant else "spring-foreign"
+        block.problem(kind, place, values={"setting": key, "meant": _kebab(meant)})
+
+    def misplaced(self, document: _Document) -> Iterator[Problem]:
+        """Settings of a pool that stand beside its section, where nothing reads them."""
+        for entry in document.entries:
+            parts = tuple(canonical(part) for part in entry.path)
+            if len(parts) == 3 and parts[:2] == MAIN[:2] and parts[2] in _POOL_WORDS:
+                meant = meant_name(entry.path[2], self.spec, self.target)
+                help_ = (
+                    f"spring.datasource.hikari.{_kebab(meant)}" if meant else "a setting of spring.datasource.hikari"
+                )
+                yield Problem("spring-level", entry.key_place, values={"setting": entry.path[2], "better": help_})
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", name).lower()
+
+
+def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: Version | None) -> Block | None:
+    """The pool that variables such as SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE set; the rest of it is out of sight."""
+    spec = catalogue.kinds["pool"]
+    names = {canonical(name): name for name in spec.settings}
+    found: list[Raw] = []
+    unknown: list[KeyedEntry] = []
+    for entry in entries:
+        variable = entry.path[0]
+        if not variable.startswith(ENV_PREFIX):
+            continue
+        leaf = variable[len(ENV_PREFIX) :]
+        name = names.get(canonical(leaf), "")
+        if name and leaf in (name.upper(), _kebab(name).replace("-", "_").upper()):
+            if entry.text != "":
+                found.append(Raw(name, entry.text, entry.place, entry.key_place, variable))
+        elif not leaf.startswith(("DATASOURCEPROPERTIES_", "DATA_SOURCE_PROPERTIES_")):
+            unknown.append(entry)
+    if not found and not unknown:
+        return None
+    place = found[0].key_place if found else unknown[0].key_place
+    block = Block("hikaricp", "pool", "environment", place, spec=spec, path=f"{ENV_PREFIX}*", target=target)
+    block.complete = False
+    block.facts.update(form="env", prefix=ENV_PREFIX, profile="")
+    checker = Checker(block, spring=True)
+    checker.fill(found)
+    checker.words()
+    for entry in unknown:
+        leaf = entry.path[0][len(ENV_PREFIX) :]
+        meant = meant_name(leaf, spec, target)
+        kind = "spring-unknown" if meant else "spring-foreign"
+        block.problem(kind, entry.key_place, values={"setting": entry.path[0], "meant": ENV_PREFIX + meant.upper()})
+    return block

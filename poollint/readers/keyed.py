@@ -1,0 +1,148 @@
+"""Files of keys, whatever their format, as flat entries: the path of a key, its text, and the places of both.
+
+A value that only the running program knows has no text (None). Documents of one file are numbered, since some programs
+give them conditions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from poollint.formats import properties
+from poollint.formats.yaml_tree import Mapping, Scalar, Sequence
+from poollint.source import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.formats.yaml_tree import Node
+    from poollint.source import Source
+
+MAX_ENTRIES = 20_000
+MAX_DEPTH = 40
+_OPEN = re.compile(r"\{\{|<%|@[\w.-]+@|%\{|#\{|\$\(|\$\[|^ENC\(|\$\w")
+_REFERENCE = re.compile(r"\$\{([^{}:]+)(?::([^{}]*))?\}")
+_OCTAL = re.compile(r"([-+]?)0([0-7_]+)")
+_SIXTY = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")
+_GROUPED = re.compile(r"[-+]?[0-9][0-9_]*")
+_RADIX = re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|b[01_]+)")
+
+
+class KeyedEntry(NamedTuple):
+    """``path`` holds the parts of the key as written; ``plain`` tells of YAML that the value stands without quotes."""
+
+    path: tuple[str, ...]
+    text: str | None
+    place: Place
+    key_place: Place
+    document: int = 0
+    plain: bool = False
+
+
+class Keyed(NamedTuple):
+    """``repeated``: keys that stand a second time in one mapping of YAML."""
+
+    entries: list[KeyedEntry]
+    repeated: list[tuple[str, Place]]
+
+
+def resolved(text: str) -> str | None:
+    """A text with its placeholders replaced by their defaults; None when one has no default."""
+    for _ in range(8):
+        match = _REFERENCE.search(text)
+        if match is None:
+            break
+        if match[2] is None:
+            return None
+        text = text[: match.start()] + match[2] + text[match.end() :]
+    return None if _OPEN.search(text) or "${" in text else text
+
+
+def of_properties(source: Source) -> Keyed:
+    """The entries of a file of properties with Spring's documents; none when Java refuses the file."""
+    found = properties.parse(source, documents=True)
+    if found.errors:
+        return Keyed([], [])
+    return Keyed(
+        [
+            KeyedEntry(
+                tuple(entry.key.lstrip("\ufeff").split(".")),
+                resolved(entry.value),
+                Place(source, entry.start, entry.end),
+                Place(source, entry.key_start, entry.key_end),
+                entry.document,
+            )
+            for entry in found.entries
+        ],
+        [],
+    )
+
+
+def of_yaml(source: Source) -> Keyed:
+    """The scalars of a YAML text by the path of their keys; keys with dots are several parts. None of a broken text."""
+    from poollint.formats.yaml_tree import parse
+
+    tree = parse(source)
+    keyed = Keyed([], [])
+    if tree.errors:
+        return keyed
+    for number, node in enumerate(tree.documents):
+        _walk(source, node, (), number, keyed)
+    return keyed
+
+
+def _walk(source: Source, node: Node, path: tuple[str, ...], number: int, keyed: Keyed) -> None:
+    if not isinstance(node, Mapping) or len(path) > MAX_DEPTH:
+        return
+    seen: set[str] = set()
+    for key, value in node.pairs():
+        if len(keyed.entries) > MAX_ENTRIES:
+            return
+        key_place = Place(source, key.start, key.end)
+        if key.text in seen and key.text != "<<":
+            keyed.repeated.append((key.text, key_place))
+        seen.add(key.text)
+        inner = (*path, *([key.text] if key.text.startswith("[") else key.text.split(".")))
+        if key.text == "<<":
+            _walk(source, value, path, number, keyed)
+        elif isinstance(value, Mapping):
+            _walk(source, value, inner, number, keyed)
+        elif isinstance(value, Scalar):
+            text = None if value.tag or value.style == "*" else resolved(value.text)
+            place = Place(source, value.start, value.end)
+            keyed.entries.append(KeyedEntry(inner, text, place, key_place, number, value.plain))
+        elif isinstance(value, Sequence):
+            place = Place(source, value.start, value.end)
+            keyed.entries.append(KeyedEntry(inner, None, place, key_place, number))
+
+
+def yaml_number(text: str) -> tuple[int | None, str]:
+    """What YAML 1.1 makes of a plain scalar, and words for a number that is not the one that is read; (None, "") for no
+    whole number."""
+    octal = _OCTAL.fullmatch(text)
+    if octal is not None and len(text) < 60:
+        number = int(octal[2].replace("_", "") or "0", 8) * (-1 if octal[1] == "-" else 1)
+        return number, "" if number == int(text.replace("_", "")) else "a leading zero means octal"
+    if _SIXTY.fullmatch(text) and len(text) < 60:
+        total = 0
+        for part in text.lstrip("+-").replace("_", "").split(":"):
+            total = total * 60 + int(part)
+        return -total if text.startswith("-") else total, "a colon means base 60"
+    if len(text) < 60 and (_GROUPED.fullmatch(text) or _RADIX.fullmatch(text)):
+        return int(text.replace("_", ""), 10 if _GROUPED.fullmatch(text) else 0), ""
+    return None, ""
+
+
+def variables(source: Source) -> Iterator[KeyedEntry]:
+    """The variables of a file of the environment: ``NAME=value``, with or without quotes and ``export``."""
+    for match in re.finditer(
+        r"(?m)^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*"
+        r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s#]*(?:[ \t]+[^\s#]+)*))",
+        source.text,
+    ):
+        group = next(name for name in ("double", "single", "bare") if match[name] is not None)
+        place = Place(source, match.start(group), match.end(group))
+        yield KeyedEntry(
+            (match["name"],), resolved(match[group]), place, Place(source, match.start("name"), match.end("name"))
+        )

@@ -5,7 +5,7 @@ postgresql-client), loads them with pgbench, and removes everything at the end. 
 
     python tests/bench/sweep.py measure sweep.json      # about 25 minutes; --repeats, --seconds, --sizes shorten it
     python tests/bench/sweep.py waits waits.json        # about 4 minutes: PgBouncer's waits against Erlang C
-    python tests/bench/sweep.py report sweep.json       # the tables; waits.json likewise
+    python tests/bench/sweep.py report sweep.json       # the tables; waits.json likewise; sweep.txt holds one such run
 
 The points of one repeat are shuffled, so that a slow minute of the machine does not fall on one workload or one size.
 Every share is of the best median among the measured sizes. Rules that look at the points themselves see the first

@@ -48,3 +48,12 @@ def test_the_readme_shows_a_real_session() -> None:
         shown = "\n\n".join(findings)
         path.write_text(f"{before}{SESSION}{shown}\n```{rest}", encoding="utf-8")
     assert shown == "\n\n".join(findings)
+
+
+def test_the_readme_shows_real_answers_of_the_calculator() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- sizes -->\n```\n")[1].split("\n```")[0]
+    answers = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "sizing" / "scenarios").glob("*.txt")]
+    for block in shown.split("\n\n"):
+        lines = block.split("\n")
+        assert any(all(line in answer.split("\n") for line in lines) for answer in answers), block

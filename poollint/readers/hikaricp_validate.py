@@ -419,4 +419,32 @@ def _floor_words(name: str, number: int) -> str:
 
 def _seconds_hint(number: int) -> str:
     """What a small number would be if seconds were meant."""
-    return f"; the unit is milliseconds, and {number} seconds are {number * 1000}" if 0 < number < 30000 else ""
+    return f"; the unit is milliseconds, and {number} seconds are {number * 1000}" if 0 < number < 10000 else ""
+
+
+def check_source(block: Block) -> None:
+    """Validate a block that the reader of Java made from setters."""
+    entries = []
+    for setting in block.settings.values():
+        if setting.place is None or setting.key_place is None or setting.spec is None:
+            continue
+        value, number = setting.value, None
+        text: str | None = setting.raw
+        if value is UNKNOWN:
+            text = None
+        elif setting.spec.type in ("int", "duration"):
+            if isinstance(value, (bool, str)):
+                text = None
+            else:
+                scale = 1000 if setting.spec.type == "duration" else 1
+                number = 0 if value == UNLIMITED else round(value * scale)
+        elif isinstance(value, bool):
+            text = str(value).lower()
+        elif isinstance(value, str):
+            text = value
+        else:
+            text = None
+        entries.append(Raw(setting.name, text, setting.place, setting.key_place, setting.key, number))
+    checker = Checker(block, spring=False)
+    checker.fill(entries)
+    checker.words()

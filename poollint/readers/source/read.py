@@ -54,6 +54,10 @@ def read_source(
         for found in finder.of(call.callee):
             block = block_of(call, found, catalogue_of(found.system), target_of(found.system))
             if all(name in block.settings for name in found.require):
+                if found.system == "hikaricp":
+                    from poollint.readers.hikaricp_validate import check_source
+
+                    check_source(block)
                 reading.blocks.append(block)
     return reading
 
@@ -61,6 +65,8 @@ def read_source(
 def _open(source: Source, language: str) -> Any:
     import importlib
 
+    if language == "kotlin":
+        return None  # java.py reads Java alone
     module = importlib.import_module(f"poollint.readers.source.{FAMILIES[language]}")
     try:
         return module.open_file(parse(source, language))

@@ -146,3 +146,53 @@ def variables(source: Source) -> Iterator[KeyedEntry]:
         yield KeyedEntry(
             (match["name"],), resolved(match[group]), place, Place(source, match.start("name"), match.end("name"))
         )
+
+
+def environments(source: Source) -> Iterator[list[KeyedEntry]]:
+    """The variables of each container of a compose file or a Kubernetes manifest: a map, a list of ``NAME=value``, or a
+    list of ``name`` and ``value``. None of a broken text."""
+    from poollint.formats.yaml_tree import parse
+
+    tree = parse(source)
+    waiting: list[tuple[Node, int]] = [] if tree.errors else [(node, 0) for node in reversed(tree.documents)]
+    count = 0
+    while waiting and count < MAX_ENTRIES:
+        node, depth = waiting.pop()
+        count += 1
+        if depth > MAX_DEPTH:
+            continue
+        if isinstance(node, Sequence):
+            waiting += [(each, depth + 1) for each in reversed(node.items)]
+        elif isinstance(node, Mapping):
+            for key, value in node.pairs():
+                if key.text in ("environment", "env"):
+                    yield list(_environment(source, value))
+            waiting += [(value, depth + 1) for _, value in reversed(list(node.pairs()))]
+
+
+def _environment(source: Source, node: Node) -> Iterator[KeyedEntry]:
+    def entry(name: str, value: Scalar, key: Place, place: Place | None = None, text: str | None = None) -> KeyedEntry:
+        said = value.text if text is None else text
+        open_ = bool(value.tag) or value.style == "*"
+        return KeyedEntry(
+            (name,), None if open_ else _substituted(said), place or Place(source, value.start, value.end), key
+        )
+
+    if isinstance(node, Mapping):
+        for key, value in node.pairs():
+            if isinstance(value, Scalar):
+                yield entry(key.text, value, Place(source, key.start, key.end))
+    for item in node.items if isinstance(node, Sequence) else ():
+        if isinstance(item, Scalar) and "=" in item.text:
+            whole = Place(source, item.start, item.end)
+            name, _, text = item.text.partition("=")
+            yield entry(name.strip(), item, whole, whole, text)
+        elif isinstance(item, Mapping):
+            named, held = item.get("name"), item.get("value")
+            if isinstance(named, Scalar) and isinstance(held, Scalar):
+                yield entry(named.text, held, Place(source, named.start, named.end))
+
+
+def _substituted(text: str) -> str | None:
+    """A value as compose hands it on: ``${X:-20}`` is 20 where X is not set; other substitutions are not known."""
+    return resolved(re.sub(r"\$\{(\w+):?-([^{}]*)\}", r"${\1:\2}", text))

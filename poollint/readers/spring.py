@@ -225,7 +225,7 @@ def _kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", name).lower()
 
 
-def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: Version | None) -> Block | None:
+def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: Version | None) -> Iterator[Block]:
     """The pool that variables such as SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE set; the rest of it is out of sight."""
     spec = catalogue.kinds["pool"]
     names = {canonical(name): name for name in spec.settings}
@@ -243,7 +243,7 @@ def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: 
         elif not leaf.startswith(("DATASOURCEPROPERTIES_", "DATA_SOURCE_PROPERTIES_")):
             unknown.append(entry)
     if not found and not unknown:
-        return None
+        return
     place = found[0].key_place if found else unknown[0].key_place
     block = Block("hikaricp", "pool", "environment", place, spec=spec, path=f"{ENV_PREFIX}*", target=target)
     block.complete = False
@@ -256,4 +256,4 @@ def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: 
         meant = meant_name(leaf, spec, target)
         kind = "spring-unknown" if meant else "spring-foreign"
         block.problem(kind, entry.key_place, values={"setting": entry.path[0], "meant": ENV_PREFIX + meant.upper()})
-    return block
+    yield block

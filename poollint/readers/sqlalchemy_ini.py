@@ -44,6 +44,13 @@ def read(source: Source, context: ReadContext) -> Reading:
     base = os.path.basename(source.path)
     if base.endswith(".env") or base.startswith(".env"):
         reading.blocks += _urls(source, context)
+        if "SPRING_DATASOURCE_HIKARI_" in source.text and "hikaricp" in context.systems:
+            from poollint.readers.keyed import variables
+            from poollint.readers.spring import of_environment
+
+            reading.blocks += of_environment(
+                variables(source), context.catalogue_of("hikaricp"), context.target_of("hikaricp")
+            )
         return reading
     if re.search(r"\{%|\{\{", source.text):
         return reading  # a template of an INI file: only its output can be read

@@ -1,0 +1,140 @@
+"""HikariCP in Spring Boot's files, in environments and in Java: what is read, and what is left unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from poollint.api import check_texts
+from poollint.blocks import UNKNOWN
+from poollint.formats.properties import parse
+from poollint.source import Source
+
+
+def blocks(path: str, text: str) -> list[Any]:
+    done = check_texts({path: text})
+    return [block for each in done.files for block in each.reading.blocks if block.system == "hikaricp"]
+
+
+def codes(path: str, text: str) -> set[str]:
+    return {found.code for found in check_texts({path: text}).findings}
+
+
+def test_profiles_inherit_from_the_documents_before() -> None:
+    text = (
+        "spring.datasource.hikari:\n  maximum-pool-size: ${SIZE:20}\n  connection-timeout: ${WAIT}\n---\n"
+        "spring.config.activate.on-profile: prod\nspring.datasource.hikari.maximumPoolSize: 50\n"
+    )
+    base, prod = blocks("application.yml", text)
+    assert (base.value("maximumPoolSize"), base.value("connectionTimeout")) == (20, UNKNOWN)
+    assert (prod.value("maximumPoolSize"), prod.facts["profile"]) == (50, "prod")
+    assert prod.settings["connectionTimeout"].origin == "inherited"
+
+
+def test_several_data_sources() -> None:
+    text = (
+        "app.orders.jdbc-url=jdbc:postgresql://db/o\napp.orders.maximum-pool-size=5\n"
+        "app.other.datasource.hikari.minimum-idle=2\nspring.datasource.dynamic.hikari.max-pool-size=3\n"
+        "some.maximum-pool-size=5\n"
+    )
+    assert {block.name for block in blocks("application.properties", text)} == {
+        "app.orders",
+        "app.other.datasource.hikari",
+    }
+
+
+def test_a_file_of_one_profile_knows_no_defaults() -> None:
+    (block,) = blocks("application-prod.yml", "spring.datasource.hikari.max-lifetime: 300000\n")
+    assert block.value("idleTimeout") is UNKNOWN
+    assert block.value("minimumIdle") is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("application.yml", "spring:\n  datasource: {{ .Values.x }}\n  hikari: [\n"),
+        ("application.yml", "spring.datasource.hikari.maximum-pool-size: @size@\n"),
+        ("application.properties", "spring.datasource.hikari.maximum-pool-size=@size@\n"),
+        ("application.properties", "spring.datasource.hikari.auto-commit=\n"),
+        ("application.yml", "spring.datasource.hikari.maximum-pool-size:\n"),
+        ("application.yml", "a: &a {b: 1}\nspring.datasource.hikari: *a\n"),
+    ],
+)
+def test_what_is_open_is_no_finding(path: str, text: str) -> None:
+    assert not codes(path, text) - {"HIK008"}
+
+
+def test_environments() -> None:
+    text = (
+        "kind: Deployment\nservices:\n  a:\n    env:\n"
+        '    - {name: SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE, value: "20"}\n'
+        "    - {name: SPRING_DATASOURCE_HIKARI_IDLETIMEOUT, valueFrom: {}}\n"
+    )
+    (block,) = blocks("docker-compose.yml", text)
+    assert block.value("maximumPoolSize") == 20
+    assert block.value("maxLifetime") is UNKNOWN
+    (block,) = blocks(".env", "export SPRING_DATASOURCE_HIKARI_MINIMUMIDLE='3' # few\n")
+    assert block.value("minimumIdle") == 3
+    assert "HIK008" in codes(".env", "SPRING_DATASOURCE_HIKARI_KEEP_ALIVE_TIME=60000\n")
+
+
+JAVA = "import com.zaxxer.hikari.*;\nclass Db {\n static final int N = 3 * 2;\n HikariDataSource x() {\n%s\n }\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "size", "lifetime"),
+    [
+        ("var c = new HikariConfig(); c.setMaximumPoolSize(N); return new HikariDataSource(c);", 6, 1800),
+        ("HikariConfig c = new HikariConfig(); c.setMaxLifetime(TimeUnit.MINUTES.toMillis(5));", 10, 300),
+        ("HikariConfig c = new HikariConfig(); c.setMaxLifetime(Duration.ofHours(1).toMillis());", 10, 3600),
+        ("HikariConfig c = new HikariConfig(); if (a) c.setMaximumPoolSize(3);", UNKNOWN, 1800),
+        ("HikariConfig c = new HikariConfig(); tune(c); c.setMaximumPoolSize(3);", 3, UNKNOWN),
+        ("HikariConfig c = new HikariConfig(props); c.setMaximumPoolSize(3);", 3, UNKNOWN),
+        ("HikariDataSource c = new HikariDataSource(); c.setMaximumPoolSize(3); return c;", 3, UNKNOWN),
+    ],
+)
+def test_java(body: str, size: Any, lifetime: Any) -> None:
+    (block,) = blocks("Db.java", JAVA % body)
+    assert (block.value("maximumPoolSize"), block.value("maxLifetime")) == (size, lifetime)
+
+
+def test_java_of_others_is_left_alone() -> None:
+    assert not blocks("Db.java", "import com.other.HikariConfig;\nclass A { Object o = new HikariConfig(); }\n")
+    assert not blocks("Db.kt", "import com.zaxxer.hikari.HikariConfig\nval c = HikariConfig()\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *[
+            "a=1",
+            "a:1",
+            "a 1",
+            "a\t=\t1",
+            "   a=1",
+            "a  =  = 1",
+            "a = 1 ",
+            "# c\n! d\na=1 # c",
+            "a=1,\\\n   2",
+            "a=1\\\n# x",
+        ],
+        *[
+            "a=1\\\\\nb=2",
+            "a\\=b=1",
+            "a\\ c=2",
+            "a\\:d=3",
+            "a=\\u00e9\\t",
+            "a=C:\\temp\\new",
+            "a",
+            "a=",
+            "=1",
+            "a=1\rb=2",
+        ],
+        *["a=1\\", "a\\\n  b=1", "a=1\r\n\r\nb=2\\\r\n 3", "a\\", "\f a \f = \f b"],
+    ],
+)
+def test_properties_as_java_has_them(text: str) -> None:
+    javaproperties = pytest.importorskip("javaproperties")
+    expected = list(javaproperties.loads(text, object_pairs_hook=list))
+    assert [(each.key, each.value) for each in parse(Source("a.properties", text)).entries] == expected

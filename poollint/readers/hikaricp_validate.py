@@ -128,7 +128,7 @@ STEPS = (
     ),
     Step(
         "idle-inert",
-        "",
+        ">=3.1.0",
         "idleTimeout",
         lambda v: v["idleTimeout"] not in (0, 600000) and not v.elastic(),
         -1,

@@ -10,7 +10,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class PackHook(BuildHookInterface):  # type: ignore[type-arg]
+class PackHook(BuildHookInterface):  # type: ignore[misc]
     """Puts ``poollint/rules/packs`` and ``poollint/schema`` into a wheel; an editable install reads the pages themselves."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

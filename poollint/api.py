@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from poollint.blocks import Block
     from poollint.config import CliChoice, Config, Selection
-    from poollint.discovery import Discovered
+    from poollint.discovery.walk import Discovered
     from poollint.files import Files
     from poollint.findings import Finding, Severity
     from poollint.readers.source.targets import Projects
@@ -480,7 +480,7 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 
 def recognise_text(session: Session, path: str, text: str) -> tuple[str, bool] | None:
     """(system, whether by name) of a text, by configuration, name, then content; None when it is nobody's."""
-    from poollint.discovery import recognise
+    from poollint.discovery.recognition import recognise
 
     found = recognise(path, text, session.knowledge.systems, session.config_for(path).files)
     if found is None and session.knowledge.triggers:
@@ -561,7 +561,7 @@ def check_paths(paths: Sequence[str], *, options: Options | None = None) -> Resu
 
 
 def discover_with(session: Session, paths: Sequence[str]) -> Discovered:
-    from poollint.discovery import discover
+    from poollint.discovery.walk import discover
 
     for path in ("", *paths):
         session.config_for(path)  # what it names of the user's own systems takes part in the search

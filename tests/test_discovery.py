@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from poollint.config import Config, Known, parse_config
-from poollint.discovery import Discovered, Recogniser, SystemShape, binary_kind, discover, is_plausible, recognise
+from poollint.discovery.disk import binary_kind
+from poollint.discovery.globs import SystemShape
+from poollint.discovery.recognition import Recogniser, is_plausible, recognise
+from poollint.discovery.walk import Discovered, discover
 from poollint.files import DiskFiles
 
 if TYPE_CHECKING:

@@ -85,7 +85,7 @@ def _check(source: Source, files: MemoryFiles, language: str) -> Checked:
 
 
 def _excluded(session: api.Session, path: str) -> bool:
-    from poollint.discovery import excluded_by
+    from poollint.discovery.excludes import excluded_by
 
     return bool(excluded_by(session.config_for(path), path))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from poollint.api import Options, check_paths, check_text
-from poollint.discovery import recognise
+from poollint.discovery.recognition import recognise
 from poollint.knowledge.index import knowledge
 
 if TYPE_CHECKING:

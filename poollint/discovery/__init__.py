@@ -1,0 +1,1 @@
+"""Which files to check, and what each of them is."""

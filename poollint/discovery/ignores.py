@@ -1,6 +1,7 @@
 """What ignore files keep out of a walk: ``.gitignore`` and ``.poollintignore`` at every level of a repository.
 
-The nearest file that speaks of a path decides, and in it the last line that does; ``.git/info/exclude`` speaks where none of them does.
+The nearest file that speaks of a path decides, and in it the last line that does;
+``.git/info/exclude`` speaks where none of them does.
 """
 
 from __future__ import annotations

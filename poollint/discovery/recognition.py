@@ -1,7 +1,7 @@
 """Whose configuration a file is: told by the configuration, by its name, then by its content.
 
-The content is asked where the name leaves it open, and where a file that is named after a server may still plainly be another
-program's. Nothing here parses: a system is told by the expressions of its catalogue.
+The content is asked where the name leaves it open, and where a file that is named after a server may still plainly be
+another program's. Nothing here parses: a system is told by the expressions of its catalogue.
 """
 
 from __future__ import annotations

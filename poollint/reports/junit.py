@@ -1,4 +1,7 @@
-"""JUnit XML: a suite a file, a failed case a finding, a passed case a clean file."""
+"""JUnit XML: a suite a file, a failed case a finding, a passed case a clean file.
+
+The form is that of the schema of Jenkins' xUnit plugin, which knows no file or line of a case: the class is the file.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def _suite(path: str, findings: list[Finding]) -> Iterator[str]:
         yield "    " + tag("testcase", {"name": "poollint", "classname": path}, close=True) + "\n"
     for finding in findings:
         name = f"{finding.code} {finding.name} line {finding.line}"
-        yield "    " + tag("testcase", {"name": name, "classname": path, "file": path, "line": finding.line}) + "\n"
+        yield "    " + tag("testcase", {"name": name, "classname": path}) + "\n"
         if finding.suppressed is not None:
             yield "      " + tag("skipped", {"message": suppressed(finding)}, close=True) + "\n"
         else:

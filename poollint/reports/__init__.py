@@ -20,6 +20,8 @@ FORMATS = {
     "gitlab": "GitLab Code Quality",
     "junit": "JUnit XML",
     "checkstyle": "Checkstyle XML",
+    "rdjson": "Reviewdog Diagnostic Format",
+    "markdown": "tables in Markdown, for a job's summary",
 }
 FOR_PEOPLE = ("text", "concise", "grouped")
 

@@ -335,3 +335,32 @@ class TestWriting:
         self.write([TIME], [("json", str(target)), ("sarif", str(tmp_path / "out.sarif")), ("concise", "")])
         assert json.loads(target.read_text())["findings"][0]["rule"] == "PGB009"
         assert capsys.readouterr().out.startswith("deploy/pgbouncer.ini:12:1")
+
+
+def test_rdjson_counts_columns_in_bytes() -> None:
+    wide = TIME._replace(source_line="ä = 10m # é", column=5, end_column=8)
+    [first, hidden_free] = json.loads(out("rdjson", Report([wide, BLOCK, HIDDEN])))["diagnostics"]
+    assert first["location"] == {
+        "path": "a b.conf",
+        "range": {"start": {"line": 3, "column": 3}, "end": {"line": 5}},
+    }
+    assert first["severity"] == "WARNING"
+    assert hidden_free["location"]["range"] == {"start": {"line": 12, "column": 6}, "end": {"line": 12, "column": 9}}
+    assert hidden_free["code"] == {"value": "PGB009", "url": "https://example.org/PGB009"}
+    assert hidden_free["relatedLocations"][0]["location"] == {
+        "path": "deploy/other.ini",
+        "range": {"start": {"line": 3}},
+    }
+
+
+def test_markdown() -> None:
+    assert out("markdown", Report([TIME, BLOCK], unread=[Unread("x.ini", "no such file", True)])) == (
+        "### poollint: 1 error, 1 warning in 2 files\n"
+        "\n**a b.conf**\n\n| line | rule | what the program does |\n|--:|---|---|\n"
+        '| 3 | warning [NGX020 upstream-no-keepalive](https://example.org/PGB009) | 100% \\<new\\> & "old" |\n'
+        "\n**deploy/pgbouncer.ini**\n\n| line | rule | what the program does |\n|--:|---|---|\n"
+        "| 12 | error [PGB009 invalid-time](https://example.org/PGB009) | "
+        'server\\_idle\\_timeout = 10m: "m" is no number<br>Write 600. |\n'
+        "\nNot read:\n\n- x.ini: no such file\n"
+    )
+    assert out("markdown", Report([])) == "### poollint: no findings\n"

@@ -118,6 +118,7 @@ class Config:
         "include",
         "max_file_size",
         "min_severity",
+        "never_suppress",
         "origins",
         "overrides",
         "path",
@@ -131,6 +132,7 @@ class Config:
         "system_options",
         "topology",
         "versions",
+        "warnings",
     )
 
     def __init__(self, path: str | None = None, root: str | None = None) -> None:
@@ -153,6 +155,7 @@ class Config:
         self.rule_dirs: tuple[str, ...] = ()
         self.require_reason = False
         self.allow_inline = True
+        self.never_suppress: tuple[str, ...] = ()
         self.max_file_size = MAX_FILE_SIZE
         self.preview = False
         self.baseline: str | None = None
@@ -160,6 +163,7 @@ class Config:
         self.topology: dict[str, dict[str, dict[str, Any]]] = {}
         self.fleet: dict[tuple[str, str], Table] = {}
         self.origins: dict[str, str] = {}
+        self.warnings: list[str] = []
         self._selections: dict[Any, Selection] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -339,9 +343,12 @@ def check_selectors(
     """ConfigError, with the closest match, for a selector that names no rule, system or group."""
     for selector in selectors:
         if not is_selector(selector, known):
-            options = {*known.rules, *known.systems, *known.groups, "ALL"}
-            message = f"{where}: {selector!r} is no rule, system or group{closest(selector, options)}"
-            raise ConfigError(message, path=path, line=line)
+            raise ConfigError(unknown_selector(selector, known, where), path=path, line=line)
+
+
+def unknown_selector(selector: str, known: Known, where: str) -> str:
+    options = {*known.rules, *known.systems, *known.groups, "ALL"}
+    return f"{where}: {selector!r} is no rule, system or group{closest(selector, options)}"
 
 
 def is_selector(selector: str, known: Known) -> bool:
@@ -357,11 +364,11 @@ def is_selector(selector: str, known: Known) -> bool:
     return any(name.isupper() and name.lower().startswith(folded) for name in known.rules)
 
 
-def check_choice(choice: CliChoice, known: Known) -> None:
-    """ConfigError for an unknown selector of the command line."""
+def check_choice(choice: CliChoice, known: Known) -> list[str]:
+    """ConfigError for an unknown selector of the command line; a warning where it would only leave out."""
     check_selectors(choice.select or (), known, "--select")
-    check_selectors(choice.ignore, known, "--ignore")
     check_selectors(choice.extend_select, known, "--extend-select")
+    return [unknown_selector(each, known, "--ignore") for each in choice.ignore if not is_selector(each, known)]
 
 
 class _Layer:

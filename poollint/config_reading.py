@@ -14,7 +14,9 @@ from poollint.config import (
     Override,
     check_selectors,
     closest,
+    is_selector,
     shown,
+    unknown_selector,
 )
 from poollint.findings import SEVERITIES
 from poollint.versions import parse_version
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
     from poollint.versions import Version
 
 TOPOLOGY = ("database", "service", "proxy", "balancer")
-LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude", "include", "rule-dirs")
+LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude", "include", "rule-dirs", "never-suppress")
 FLAGS = ("require-reason", "allow-inline", "preview")
 TEXTS = ("fail-on", "min-severity", "max-file-size", "baseline", "docs-url", "extends")
 TABLES = ("versions", "files", "severity", "rules", "overrides")
-SELECTORS = ("select", "ignore", "extend-select")
+CHOICES = ("select", "ignore", "extend-select")
+SELECTORS = (*CHOICES, "never-suppress")
 OVERRIDE_KEYS = ("paths", "select", "ignore", "extend-select", "severity", "rules", "versions")
 FAIL_ON = (*reversed(SEVERITIES), "never")
 NO_SYSTEM = "none"
@@ -313,7 +316,7 @@ class _Reader:
             self.fail(at, '[[overrides]] needs paths, such as paths = ["deploy/**"]')
         origins = {"": self.origin(at), "paths": self.origin((*at, "paths"))}
         chosen: dict[str, tuple[str, ...]] = {}
-        for key in SELECTORS:
+        for key in CHOICES:
             if key in table:
                 chosen[key] = self.selectors(table[key], (*at, key))
                 origins.update({f"{key}.{each}": self.origin((*at, key), each) for each in chosen[key]})
@@ -470,10 +473,17 @@ class _Reader:
         return text
 
     def selectors(self, value: Any, at: Path) -> tuple[str, ...]:
-        texts = self.texts(value, at)
-        for each in texts:
-            check_selectors((each,), self.known, str(at[-1]), path=self.path, line=self.lines.of_item(at, each))
-        return texts
+        """Those that name something. An unknown rule to leave out is a warning: another version may know it."""
+        found = []
+        for each in self.texts(value, at):
+            line = self.lines.of_item(at, each)
+            if at[-1] == "ignore" and not is_selector(each, self.known):
+                said = ConfigError(unknown_selector(each, self.known, "ignore"), path=self.path, line=line)
+                self.config.warnings.append(str(said))
+                continue
+            check_selectors((each,), self.known, str(at[-1]), path=self.path, line=line)
+            found.append(each)
+        return tuple(found)
 
     def flag(self, value: Any, at: Path) -> bool:
         if not isinstance(value, bool):

@@ -43,6 +43,7 @@ WORDS = {
     "include": "only files that one of these patterns matches",
     "rule-dirs": "folders of rules and systems of your own",
     "require-reason": "a suppression must say why, behind --",
+    "never-suppress": "rules that no comment may suppress",
     "allow-inline": "whether comments may suppress findings",
     "preview": "use rules that are not settled yet",
     "fail-on": "exit with 1 from this severity on",

@@ -113,6 +113,7 @@ def test_the_action_runs(tmp_path: Path, text: str, status: int) -> None:
     environment = {
         **os.environ, "POOLLINT_BIN": str(binary), "GITHUB_OUTPUT": str(tmp_path / "output"),
         "PATHS": "pgbouncer.ini", "ARGS": "--fail-on error --min-severity error", "SARIF": "out.sarif",
+        "SUMMARY": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
     }  # fmt: skip
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
@@ -122,3 +123,4 @@ def test_the_action_runs(tmp_path: Path, text: str, status: int) -> None:
     assert done.stdout.startswith("::error file=pgbouncer.ini,line=6") is bool(status)
     assert (tmp_path / "output").read_text() == f"status={status}\n"
     assert '"2.1.0"' in (tmp_path / "out.sarif").read_text()
+    assert (tmp_path / "summary.md").read_text().startswith("### poollint: " + ("1 error" if status else "no findings"))

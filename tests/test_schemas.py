@@ -109,7 +109,7 @@ def test_configurations_in_pages() -> None:
     [
         "ignroe = []",
         "ignore = 'A'",
-        "ignore = ['no-such-rule']",
+        "select = ['no-such-rule']",
         "fail-on = 'fatal'",
         "preview = 1",
         "[versions]\nngnix = '1'",

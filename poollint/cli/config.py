@@ -54,7 +54,7 @@ def _schema(session: Any) -> int:
 def _rows(found: Any) -> Any:
     for key in (
         "select", "ignore", "extend_select", "exclude", "extend_exclude", "include", "fail_on", "min_severity",
-        "require_reason", "allow_inline", "max_file_size", "preview", "baseline", "rule_dirs", "docs_url",
+        "require_reason", "allow_inline", "never_suppress", "max_file_size", "preview", "baseline", "rule_dirs", "docs_url",
     ):  # fmt: skip
         value = getattr(found, key)
         dashed = key.replace("_", "-")

@@ -18,19 +18,33 @@ if TYPE_CHECKING:
     from poollint.source import Source
 
 
+class Commented:
+    """A text, the systems (or the language) that it was read as, and all systems whose settings stand in it."""
+
+    __slots__ = ("readers", "source", "systems")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.readers: list[str] = []
+        self.systems: set[str] = set()
+
+    def add(self, reader: str, systems: set[str]) -> None:
+        self.readers.append(reader)
+        self.systems |= systems
+
+
 def suppress(
-    session: Session, judge: Judge, findings: list[Finding], sources: Mapping[str, tuple[Source, str]]
+    session: Session, judge: Judge, findings: list[Finding], sources: Mapping[str, Commented]
 ) -> list[Finding]:
-    """The findings of a run as the comments of its files leave them. ``sources``: path -> (text, system)."""
+    """The findings of a run as the comments of its files (by path) leave them."""
     directives: dict[str, list[Directive]] = {}
-    for path, (source, system) in sources.items():
-        comments, trailing = _comments(session, system)
-        found = find_suppressions(source, comments, trailing)
+    for path, each in sources.items():
+        comments, trailing = _comments(session, each.readers)
+        found = find_suppressions(each.source, comments, trailing)
         if found:
             directives[path] = found
     if not directives:
         return findings
-    systems = {path: system for path, (_, system) in sources.items()}
 
     def word(problem: Problem) -> Finding | None:
         path = problem.place.source.path
@@ -41,7 +55,7 @@ def suppress(
             error = problem.values["error"] + closest(problem.values["rule"], names)
             problem.values = {**problem.values, "error": error}
         before = len(judge.findings)
-        judge.judge_problem(problem, systems[path], None, session.policy_for(path))
+        judge.judge_problem(problem, sources[path].readers[0], None, session.policy_for(path))
         return judge.findings.pop() if len(judge.findings) > before else None
 
     return apply_suppressions(
@@ -49,19 +63,26 @@ def suppress(
         directives,
         _today(session.options.today),
         lambda selector: codes_of(session, selector),
-        lambda path: _policy(session, judge, path, systems[path]),
+        lambda path: _policy(session, judge, path, sources[path].systems),
         word=word,
     )
 
 
-def _comments(session: Session, system: str) -> tuple[Sequence[str], bool]:
-    """The leaders of a file's comments, and whether one may stand behind something else."""
-    table = session.knowledge.systems.get(system)
-    if table is not None:
-        return table.get("comments", ()), bool(table.get("trailing_comments"))
+def _comments(session: Session, readers: Sequence[str]) -> tuple[Sequence[str], bool]:
+    """The leaders of a file's comments, and whether one may stand behind something else: of all its systems."""
     from poollint.formats.source_code import COMMENTS, FAMILIES
 
-    return COMMENTS.get(FAMILIES.get(system, ""), ()), True
+    leaders: dict[str, None] = {}
+    trailing = False
+    for system in readers:
+        table = session.knowledge.systems.get(system)
+        if table is None:
+            leaders.update(dict.fromkeys(COMMENTS.get(FAMILIES.get(system, ""), ())))
+            trailing = True
+        else:
+            leaders.update(dict.fromkeys(table.get("comments", ())))
+            trailing = trailing or bool(table.get("trailing_comments"))
+    return tuple(leaders), trailing
 
 
 def _today(text: str) -> date:
@@ -70,15 +91,18 @@ def _today(text: str) -> date:
     return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - the user's calendar is meant
 
 
-def _policy(session: Session, judge: Judge, path: str, system: str) -> SuppressionPolicy:
+def _policy(session: Session, judge: Judge, path: str, systems: set[str]) -> SuppressionPolicy:
     config = session.config_for(path)
     policy = session.policy_for(path)
-    ours = [*judge.rules.of(system), *judge.rules.of("")]
+    ours = [rule for system in (*sorted(systems), "") for rule in judge.rules.of(system)]
     active = {rule.code for rule in ours if policy.active(rule)}
     # rules of other systems can have no findings here, whether they run or not
     others = {brief["code"] for brief in session.knowledge.rules.values()} - {rule.code for rule in ours}
     complete = all(rule.code in active or rule.preview for rule in ours)
-    return SuppressionPolicy(config.require_reason, config.allow_inline, active | others, complete)
+    locked: set[str] = set()
+    for selector in config.never_suppress:
+        locked.update(codes_of(session, selector) or ())
+    return SuppressionPolicy(config.require_reason, config.allow_inline, active | others, complete, locked)
 
 
 def codes_of(session: Session, selector: str) -> Collection[str] | None:

@@ -84,13 +84,15 @@ class Directive:
 class SuppressionPolicy(NamedTuple):
     """What the configuration says of suppressions in a file.
 
-    ``ran``: the codes of the rules that were asked there, None for all; ``complete``: no usual rule was left out.
+    ``ran``: the codes of the rules that were asked there, None for all; ``complete``: no usual rule was left out;
+    ``locked``: codes that no comment may suppress.
     """
 
     require_reason: bool = False
     allow_inline: bool = True
     ran: Collection[str] | None = None
     complete: bool = True
+    locked: Collection[str] = ()
 
 
 def find_suppressions(source: Source, comments: Sequence[str], trailing: bool) -> list[Directive]:
@@ -200,11 +202,13 @@ def apply_suppressions(
         rules = policy(path)
         for directive in listed:
             if not rules.allow_inline:
-                problems.append(_problem(FORBIDDEN, directive))
+                problems.append(
+                    _problem(FORBIDDEN, directive, why="the configuration allows none in files (allow-inline = false)")
+                )
                 continue
             if rules.require_reason and not directive.reason and not directive.error:
                 problems.append(_problem(UNEXPLAINED, directive))
-            codes = _codes(directive, resolve, problems)
+            codes = _unlocked(directive, _codes(directive, resolve, problems), rules.locked, problems)
             if directive.error:
                 problems.append(_problem(UNKNOWN, directive, error=directive.error, fix=_without(directive)))
             elif today is not None and directive.until is not None and directive.until < today:
@@ -212,7 +216,11 @@ def apply_suppressions(
                 problems.append(_problem(EXPIRED, directive, fix=_without(directive), **values))
             else:
                 live.setdefault(path, []).append((directive, codes))
-    marked = [_marked(finding, live.get(finding.path, ())) for finding in findings]
+    locked = {path: policy(path).locked for path in live}
+    marked = [
+        finding if finding.code in locked.get(finding.path, ()) else _marked(finding, live.get(finding.path, ()))
+        for finding in findings
+    ]
     for path, entries in live.items():
         for directive, codes in entries:
             problems += _unused(directive, codes, policy(path))
@@ -236,6 +244,25 @@ def _codes(
         else:
             found.append((selector, codes))
     return found
+
+
+def _unlocked(
+    directive: Directive,
+    codes: list[tuple[str, Collection[str] | None]],
+    locked: Collection[str],
+    problems: list[Problem],
+) -> list[tuple[str, Collection[str] | None]]:
+    """The selectors without those that name nothing but rules which no comment may suppress: these become problems."""
+    if not locked:
+        return codes
+    left = []
+    for selector, named in codes:
+        if named and set(named) <= set(locked):
+            why = f"no comment may suppress {selector} here (never-suppress)"
+            problems.append(_problem(FORBIDDEN, directive, why=why))
+        else:
+            left.append((selector, named))
+    return left
 
 
 def _marked(finding: Finding, entries: Sequence[tuple[Directive, list[tuple[str, Collection[str] | None]]]]) -> Finding:

@@ -53,6 +53,20 @@ def test_policy() -> None:
     assert check(comment, config="allow-inline = false") == [("PL094", False), ("PGB009", False)]
 
 
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("# poollint: ignore[PGB009] -- it starts\n", ["PL094"]),
+        ("# poollint: ignore[invalid-time]\n", ["PL094"]),
+        ("# poollint: ignore-file\n", ["PL090"]),
+        ("# poollint: ignore[PGB]\n", ["PL090"]),
+    ],
+)
+def test_what_no_comment_may_suppress(comment: str, said: list[str]) -> None:
+    expected = [*((code, False) for code in said), ("PGB009", False)]
+    assert check(comment, config="never-suppress = ['PGB009']") == expected
+
+
 def test_the_rules_of_suppressions_can_be_turned_off_and_made_louder() -> None:
     assert check("# poollint: ignore\n", config="ignore = ['PL090']", line="") == []
     known = api.Session(api.Options(isolated=True), MemoryFiles({})).known()

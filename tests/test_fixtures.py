@@ -50,9 +50,9 @@ def test_the_readme_shows_a_real_session() -> None:
     assert shown == "\n\n".join(findings)
 
 
-def test_the_readme_shows_real_answers_of_the_calculator() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.split("<!-- sizes -->\n```\n")[1].split("\n```")[0]
+def test_the_guide_shows_real_answers_of_the_calculator() -> None:
+    guide = (ROOT / "poollint" / "guides" / "calculator.md").read_text(encoding="utf-8")
+    shown = guide.split("<!-- sizes -->\n```\n")[1].split("\n```")[0]
     answers = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "sizing" / "scenarios").glob("*.txt")]
     for block in shown.split("\n\n"):
         lines = block.split("\n")

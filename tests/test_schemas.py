@@ -81,12 +81,14 @@ def accepted(text: str) -> bool:
         return False
 
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = [
+    (ROOT / "poollint" / "guides" / f"{name}.md").read_text(encoding="utf-8") for name in ("configuration", "topology")
+]
 
 
-def test_the_configuration_of_the_readme() -> None:
-    blocks = [each for each in re.findall(r"```toml\n(.*?)```", README, re.S) if "fail-on" in each]
-    assert blocks
+def test_the_configurations_of_the_guides() -> None:
+    blocks = [each for guide in GUIDES for each in re.findall(r"```toml\n(.*?)```", guide, re.S)]
+    assert len(blocks) == 2
     for text in blocks:
         assert accepted(text)
         assert faults(tomli.loads(text), CONFIG, CONFIG) == []

@@ -1,4 +1,4 @@
-"""``poollint explain``: a rule's page, or what a setting is."""
+"""``poollint explain``: a rule's page, what a setting is, or a guide."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ import click
 from poollint.cli.errors import fail
 
 
-@click.command(short_help="Explain a rule or a setting.")
-@click.argument("what", metavar="RULE|SYSTEM.SETTING")
+@click.command(short_help="Explain a rule or a setting, or print a guide.")
+@click.argument("what", metavar="RULE|SYSTEM.SETTING|GUIDE")
 @click.option("--target", "targets", multiple=True, metavar="SYSTEM=VERSION", help="Speak of this version.")
 @click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
 def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolated: bool) -> int:
-    """Explain a rule (by code or name) or a setting (SYSTEM.SETTING).
+    """Explain a rule (by code or name) or a setting (SYSTEM.SETTING), or print a guide.
 
     \b
     poollint explain PGB048
     poollint explain pgbouncer.query_wait_timeout
+    poollint explain configuration
+
+    Guides: configuration, topology, calculator, pipeline, editor, own-rules, library, documentation, versioning.
     """
     from poollint.cli.common import knowledge_here, make_options
 
@@ -44,6 +47,11 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
 
         names = {name for kind in known.catalogue(system).kinds.values() for name in kind.settings}
         fail(f"{system} has no setting {setting!r}{did_you_mean(setting, names)}")
+    from poollint.docs.guides import ORDER, guide
+
+    if what in ORDER:
+        click.echo(guide(what).rstrip("\n"))
+        return 0
     if what in known.systems:
         _system(known, what)
         return 0
@@ -56,7 +64,10 @@ def _nothing(known: Any, what: str, system: str) -> NoReturn:
     if system:
         fail(f"no system {system!r}{did_you_mean(system, known.systems)}")
     words = [word for rule in known.rules.values() for word in (rule["code"], rule["name"])]
-    fail(f"no rule {what!r}{did_you_mean(what, [*words, *known.systems])}; poollint rules lists them")
+    from poollint.docs.guides import ORDER
+
+    guess = did_you_mean(what, [*words, *known.systems, *ORDER])
+    fail(f"no rule {what!r}{guess}; poollint rules lists them")
 
 
 def _rule(known: Any, rule: dict[str, Any], options: Any) -> None:

@@ -6,6 +6,7 @@ import re
 from posixpath import dirname, relpath
 from typing import TYPE_CHECKING, Any
 
+from poollint.docs.guides import guide, titles
 from poollint.docs.rule import EFFECTS, TOPICS, Fence, Items, Prose, names_of, rule_doc, summary_words
 from poollint.findings import SEVERITIES
 from poollint.knowledge.describe import bounds_text, default_text
@@ -62,6 +63,8 @@ class Docs:
             pages[path] = self.system(system, path) if system else self.folder(folder, path)
         for doc in self.rules:
             pages[page_of(doc)] = self.rule(doc)
+        for name in titles():
+            pages[f"guides/{name}.md"] = guide(name)
         return dict(sorted(pages.items()))
 
     def folders(self) -> dict[str, str]:
@@ -83,6 +86,7 @@ class Docs:
             ("roles.md", "settings by role, over all systems"),
         ):
             lines.append(f"- [{text}]({page})")
+        lines += ["", "Guides:", "", *(f"- [{title}](guides/{name}.md)" for name, title in titles().items())]
         lines += ["", "| system | rules | settings |", "|---|---|---|"]
         for folder, system in self.folders().items():
             title = self.known.systems[system]["title"] if system else FOLDERS.get(folder, folder)

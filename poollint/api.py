@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from poollint.discovery.walk import Discovered
     from poollint.files import Files
     from poollint.findings import Finding, Severity
+    from poollint.readers.source.python_modules import Modules
     from poollint.readers.source.targets import Projects
     from poollint.readers.source.targets_python import PythonProjects
     from poollint.source import Source
@@ -98,6 +99,7 @@ class Session:
         self._known = LazyKnown(self)
         self._projects: Projects | None = None
         self._python_projects: PythonProjects | None = None
+        self._modules: Modules | None = None
         self.failures: list[UnreadFile] = []
 
     # Configuration
@@ -247,8 +249,17 @@ class Session:
         finder = self._finders.get(family)
         if finder is None:
             finder = self._finders[family] = Finder(founds_of(self.knowledge.systems, family))
+        if language == "python" and self._modules is None:
+            from poollint.readers.source.python_modules import Modules
+
+            self._modules = Modules(self.files, finder.first_parts)
         reading = read_source(
-            source, language, finder, self.knowledge.catalogue, lambda system: self.target_for(system, source.path)
+            source,
+            language,
+            finder,
+            self.knowledge.catalogue,
+            lambda system: self.target_for(system, source.path),
+            self._modules if language == "python" else None,
         )
         if family == "javascript" and reading.blocks:
             from poollint.readers.source.targets import tell_packages

@@ -66,8 +66,9 @@ def url_setting(block: Block, *names: str) -> tuple[Setting, Url] | None:
 
 
 def written(block: Block, name: str) -> Setting | None:
+    """A setting that somebody wrote, here or in a table of another module."""
     setting = block.settings.get(name)
-    return setting if setting is not None and setting.origin == "explicit" else None
+    return setting if setting is not None and setting.origin != "default" else None
 
 
 def class_name(setting: Setting | None, package: str) -> str:

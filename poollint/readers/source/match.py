@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 UNITS = {"ms": 0.001, "s": 1, "us": 1e-6, "ns": 1e-9, "min": 60, "h": 3600, "d": 86400}
 MAX_NESTING = 6
+MEASURED = frozenset(("int", "float", "duration", "size", "bool"))  # types whose values are no names
 # files whose pools serve a test or one run by hand, by the names that people give them
 _TEST = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|specs?|e2e|cypress|benchmarks?|bench)/"
@@ -104,6 +105,8 @@ class Finder:
             if found.local:
                 for name in found.constructs:
                     self.local.setdefault(name, []).append(found)
+        self.last_parts = frozenset(name.rpartition(".")[2] for name in self.by_name)
+        self.first_parts = frozenset(name.partition(".")[0] for name in self.by_name)
 
     def of(self, callee: str) -> list[Found]:
         found = self.by_name.get(callee)
@@ -313,7 +316,7 @@ def decode(spec: SettingSpec, folded: Folded) -> Any:
     if value is UNKNOWN or isinstance(value, (Table, Made)):
         return UNKNOWN
     if isinstance(value, Ref):
-        return value.name
+        return value.name if spec.type not in MEASURED else UNKNOWN
     if isinstance(value, list):
         return tuple(each.value for each in value)
     if value is None:

@@ -7,14 +7,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.python_modules import Names, dotted, field, shared
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from tree_sitter import Node
 
     from poollint.formats.source_code import SourceTree
+    from poollint.readers.source.python_modules import Modules
     from poollint.source import Place
 
 _FUNCTIONS = ("function_definition", "lambda")
@@ -38,15 +40,20 @@ class PythonFile:
     def __init__(self, tree: SourceTree) -> None:
         self.tree = tree
         self.wants: Callable[[str], Any] | None = None  # whether a callee is looked for; None: all are
+        self.modules: Modules | None = None  # the project's other files, where they may be looked at
+        self.names = Names(self)
+        self.looked_for: Container[str] = ()  # the last parts of the names that are looked for
         self.imports: dict[str, str] = {}
-        self._assigned: dict[tuple[int, str], list[Node]] = {}
-        self._defined: set[str] = set()
+        self.assigned: dict[tuple[int, str], list[Node]] = {}
+        self.defined: set[str] = set()
         self._calls: list[Node] = []
         self._mutations: dict[tuple[int, str], list[Node]] = {}
-        self._classes: dict[str, Node] = {}
+        self.classes: dict[str, Node] = {}
         self._configs: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._config_calls: list[Node] = []
         self._methods: dict[tuple[int, str], set[str]] = {}
+        self._globals: set[str] = set()
+        self._functions: dict[str, Node] = {}
         self._collect()
 
     # Names
@@ -62,39 +69,52 @@ class PythonFile:
             elif kind in ("assignment", "augmented_assignment", "named_expression"):
                 self._note_assignment(node)
             elif kind in ("function_definition", "class_definition"):
-                self._defined.add(self.tree.text(node.child_by_field_name("name")))
-                if kind == "class_definition":
-                    self._classes[self.tree.text(node.child_by_field_name("name"))] = node
+                self._note_definition(node, kind)
+            elif kind == "global_statement":
+                self._globals.update(self.tree.text(each) for each in node.named_children)
             elif kind in (
                 "for_statement",
                 "for_in_clause",
                 "as_pattern_target",
-                "global_statement",
                 "delete_statement",
             ):
                 for each in self.tree.walk(node.child_by_field_name("left") or node):
-                    if each.type == "identifier" and kind != "global_statement":
-                        self._assigned.setdefault((self._scope_id(node), self.tree.text(each)), []).append(node)
+                    if each.type == "identifier":
+                        self.assigned.setdefault((self._scope_id(node), self.tree.text(each)), []).append(node)
                     if kind == "for_statement" and each.type == "block":
                         break
+
+    def _note_definition(self, node: Node, kind: str) -> None:
+        name = self.tree.text(node.child_by_field_name("name"))
+        self.defined.add(name)
+        if kind == "class_definition":
+            self.classes[name] = node
+        elif self._scope(node) is self.tree.root or self._scope_id(node) == self.tree.root.id:
+            self._functions[name] = node
 
     def _import(self, node: Node) -> None:
         text = self.tree.text
         if node.type == "import_statement":
             for child in node.named_children:
                 if child.type == "aliased_import":
-                    self.imports[text(child.child_by_field_name("alias"))] = text(child.child_by_field_name("name"))
+                    alias, name = text(child.child_by_field_name("alias")), text(child.child_by_field_name("name"))
+                    self.imports[alias] = name
+                    self.names.note(alias, name)
                 else:
                     first = text(child).split(".")[0]
                     self.imports[first] = first
+                    self.names.note(first, first)
             return
         module = text(node.child_by_field_name("module_name"))
+        if any(child.type == "wildcard_import" for child in node.named_children):
+            self.names.stars.append(module)
         for child in node.children_by_field_name("name"):
             if child.type == "aliased_import":
                 name, alias = text(child.child_by_field_name("name")), text(child.child_by_field_name("alias"))
             else:
                 name = alias = text(child)
             self.imports[alias] = f"{module}.{name}"
+            self.names.note(alias, module, name)
 
     def _note_assignment(self, node: Node) -> None:
         left = node.child_by_field_name("left") or node.child_by_field_name("name")
@@ -113,7 +133,7 @@ class PythonFile:
                 self._configs.setdefault((self._scope_id(node), ""), []).append((left, node))
         for each in [left] if left.type == "identifier" else self.tree.walk(left):
             if each.type == "identifier" and left.type in ("identifier", "pattern_list", "tuple_pattern"):
-                self._assigned.setdefault((self._scope_id(node), self.tree.text(each)), []).append(node)
+                self.assigned.setdefault((self._scope_id(node), self.tree.text(each)), []).append(node)
 
     def _is_stand_in(self, node: Node) -> bool:
         """``except ImportError: redis = None`` takes nothing away from the import that did succeed."""
@@ -166,7 +186,7 @@ class PythonFile:
         if node.type == "identifier":
             name = self.tree.text(node)
             found = self.imports.get(name, "")
-            if name in self._defined or self._shadowed(node, name):
+            if name in self.defined or self._shadowed(node, name):
                 return ""
             return found or self._alias(node, name)
         if node.type == "attribute":
@@ -186,7 +206,7 @@ class PythonFile:
             return False
         scope = self._scope(node)
         while scope is not None:
-            if (scope.id, name) in self._assigned or name in self._parameters(scope):
+            if (scope.id, name) in self.assigned or name in self._parameters(scope):
                 return True
             scope = self._scope(scope)
         return False
@@ -207,14 +227,47 @@ class PythonFile:
         while scope is not None:
             if name in self._parameters(scope):
                 return None
-            found = self._assigned.get((scope.id, name))
-            if found:
-                only = found[0] if len(found) == 1 else None
-                if only is None or only.type != "assignment" or self._conditional(only, scope):
-                    return None
-                return only.child_by_field_name("right")
+            if (scope.id, name) in self.assigned:
+                return self._only_value(scope, name)
             scope = self._scope(scope)
         return None
+
+    def _only_value(self, scope: Node, name: str) -> Node | None:
+        """The right side of a name's one assignment in a scope, when no branch and no ``global`` makes it doubtful."""
+        found = self.assigned.get((scope.id, name), [])
+        only = found[0] if len(found) == 1 else None
+        if only is None or only.type != "assignment" or self._conditional(only, scope):
+            return None
+        if name in self._globals and scope.id == self.tree.root.id:
+            return None
+        return only.child_by_field_name("right")
+
+    def sole_at_root(self, name: str) -> Node | None:
+        """What the module assigns to a name, once and for all."""
+        return self._only_value(self.tree.root, name) if name not in self.defined else None
+
+    def is_local_to_function(self, node: Node, name: str) -> bool:
+        """Whether a name means something of a function's own at a node."""
+        scope = self._scope(node)
+        while scope is not None and scope.id != self.tree.root.id:
+            if (scope.id, name) in self.assigned or name in self._parameters(scope):
+                return True
+            scope = self._scope(scope)
+        return False
+
+    def returned_by(self, name: str) -> Node | None:
+        """What a function of the module returns, when that is all it does."""
+        function = self._functions.get(name)
+        body = function.child_by_field_name("body") if function is not None else None
+        said = [each for each in body.named_children if each.type != "comment"] if body is not None else []
+        said = [
+            each
+            for each in said
+            if not (each.type == "expression_statement" and each.named_children[0].type == "string")
+        ]
+        if len(said) != 1 or said[0].type != "return_statement" or not said[0].named_children:
+            return None
+        return said[0].named_children[0]
 
     @staticmethod
     def _conditional(node: Node, scope: Node) -> bool:
@@ -377,14 +430,51 @@ class PythonFile:
         name = self.tree.text(node)
         resolved = self.resolve(node)
         if resolved:
-            return self._plain(node, math.inf if resolved == "math.inf" else Ref(resolved))
+            return self._elsewhere(node, depth) or self._plain(
+                node, math.inf if resolved == "math.inf" else Ref(resolved)
+            )
         value = self._sole_value(node, name)
         if value is None:
-            return self._unknown(node)
+            return (self._starred(node, name, depth) if self.names.stars else None) or self._unknown(node)
         folded = self.fold(value, depth)
         if isinstance(folded.value, Table):
             folded = folded._replace(value=self._mutated(node, name, folded.value, depth))
         return folded
+
+    def _elsewhere(self, node: Node, depth: int) -> Folded | None:
+        """What another file of the project says that an imported name is."""
+        if self.modules is None:
+            return None
+        names = dotted(self, node)
+        folded = self.names.value(names, depth) if names else None
+        return self._here(folded, node)
+
+    def _here(self, folded: Folded | None, node: Node) -> Folded | None:
+        if folded is not None and isinstance(folded.value, Table):
+            return folded._replace(value=shared(folded.value, self, node))
+        if folded is not None and isinstance(folded.value, (list, Made)):
+            return None
+        return folded
+
+    def _starred(self, node: Node, name: str, depth: int) -> Folded | None:
+        if self.modules is None or name in self.defined or self.is_local_to_function(node, name):
+            return None
+        if (self.tree.root.id, name) in self.assigned:
+            return None
+        return self._here(self.names.starred([name], depth), node)
+
+    def mutated_everywhere(self, name: str, table: Table, depth: int) -> Table:
+        """A module's dict after what the module itself does to it; what functions do to it leaves it open."""
+        changed = table.copy()
+        for (scope, changes), nodes in self._mutations.items():
+            if changes != name:
+                continue
+            for node in nodes:
+                if scope != self.tree.root.id:
+                    changed.complete = False
+                else:
+                    self._mutate(changed, node, certain=not self._conditional(node, self.tree.root), depth=depth)
+        return changed
 
     def _mutated(self, node: Node, name: str, table: Table, depth: int) -> Table:
         """The dict after the item assignments and updates that stand before ``node``."""
@@ -396,7 +486,7 @@ class PythonFile:
                     self._mutate(changed, mutation, certain=not self._conditional(mutation, scope), depth=depth)
                 else:
                     changed.complete = False
-            if (scope.id, name) in self._assigned:
+            if (scope.id, name) in self.assigned:
                 break
             scope = self._scope(scope)
         return changed
@@ -424,46 +514,29 @@ class PythonFile:
         value = self.fold(right, depth) if certain and node.type == "assignment" else self._unknown(node)
         table.entries[key.value] = Entry(key.place, value)
 
-    def _fold_attribute(self, node: Node, _depth: int) -> Folded:
+    def _fold_attribute(self, node: Node, depth: int) -> Folded:
         resolved = self.resolve(node)
         if resolved == "math.inf":
             return self._plain(node, math.inf)
         if resolved:
-            return self._plain(node, Ref(resolved))
-        return self._settings_field(node, _depth) or self._unknown(node)
+            return self._elsewhere(node, depth) or self._plain(node, Ref(resolved))
+        return self._settings_field(node, depth) or self._unknown(node)
 
     def _settings_field(self, node: Node, depth: int) -> Folded | None:
-        """``settings.pool_size`` where this file says ``settings = Settings()`` and the class gives the field a value.
-
-        What the environment may set counts as the default of a variable.
-        """
+        """``settings.pool_size`` where the project says ``settings = Settings()`` and the class gives the field a value."""
         base = node.child_by_field_name("object")
-        if base is None or base.type != "identifier":
+        owner = self.names.owner(base) if base is not None else None
+        if owner is None:
             return None
-        name = self.tree.text(base)
-        made = None if name in self._classes else self._sole_value(node, name)
-        owner = name if name in self._classes else ""
-        if made is not None and made.type == "call":
-            owner = self.tree.text(made.child_by_field_name("function"))
-        found = self._classes.get(owner)
-        field = self.tree.text(node.child_by_field_name("attribute"))
-        values = self._assigned.get((found.id, field), []) if found is not None else []
-        if found is None or len(values) != 1 or values[0].type != "assignment":
-            return None
-        right = values[0].child_by_field_name("right")
-        if right is None:
-            return None
-        bases = found.child_by_field_name("superclasses")
-        from_environment = "Settings" in self.tree.text(bases)
-        if right.type == "call" and self.tree.text(right.child_by_field_name("function")).endswith("Field"):
-            arguments = [child for child in self._arguments(right) if child.type != "keyword_argument"]
-            default = self._keywords(right, depth).entries.get("default")
-            folded = self.fold(arguments[0], depth) if arguments else default.value if default else self._unknown(node)
-        else:
-            folded = self.fold(right, depth)
-        if isinstance(folded.value, (Table, Made, list, Ref)):
-            return None
-        return folded._replace(env=folded.env or field.upper(), text=False) if from_environment else folded
+        return field(owner, self.tree.text(node.child_by_field_name("attribute")), depth)
+
+    def keywords_of(self, node: Node, depth: int) -> Table:
+        """The keyword arguments of a call."""
+        return self._keywords(node, depth)
+
+    def positional_of(self, node: Node) -> list[Node]:
+        """The positional arguments of a call."""
+        return [each for each in self._arguments(node) if each.type not in ("keyword_argument", "dictionary_splat")]
 
     def _fold_subscript(self, node: Node, depth: int) -> Folded:
         base = node.child_by_field_name("value")
@@ -484,7 +557,7 @@ class PythonFile:
         function = node.child_by_field_name("function")
         name = self.tree.text(function)
         arguments = self._arguments(node)
-        if name in _CASTS and name not in self._defined and len(arguments) == 1:
+        if name in _CASTS and name not in self.defined and len(arguments) == 1:
             return self._cast(node, name, self.fold(arguments[0], depth))
         if name == "dict":
             return self._plain(node, self._keywords(node, depth))
@@ -605,13 +678,25 @@ class PythonFile:
         is given (``assigned.SQLALCHEMY_``).
         """
         for node in self._calls:
-            name = self.resolve(node.child_by_field_name("function"))
+            name = self._callee(node)
             if name and (self.wants is None or self.wants(name)):
                 made = self.call(node)
+                made.callee = name
                 made.used = self._used(node, made)
                 yield made
         yield from self._entries()
         yield from self._groups()
+
+    def _callee(self, node: Node) -> str:
+        """The canonical name of what a call calls, also when a module of the project hands it on."""
+        function = node.child_by_field_name("function")
+        name = self.resolve(function)
+        if not name or self.modules is None or self.wants is None or function is None or self.wants(name):
+            return name
+        if name.rpartition(".")[2] not in self.looked_for:
+            return name
+        found = self.names.construct(dotted(self, function))
+        return found if found and self.wants(found) else name
 
     def _used(self, node: Node, made: Call) -> dict[str, Any]:
         """What becomes of the result.
@@ -720,7 +805,7 @@ class PythonFile:
             right = node.child_by_field_name("right")
             if right is None or right.type not in ("dictionary", "call") or node.type != "assignment":
                 continue
-            if len(self._assigned.get((self.tree.root.id, name), ())) != 1:
+            if len(self.assigned.get((self.tree.root.id, name), ())) != 1:
                 continue
             folded = self.fold(right)
             if not isinstance(folded.value, Table):

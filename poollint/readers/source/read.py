@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from poollint.knowledge.catalogue import Catalogue
+    from poollint.readers.source.python_modules import Modules
     from poollint.readers.source.values import Call
     from poollint.source import Source
     from poollint.versions import Version
@@ -40,8 +41,12 @@ def read_source(
     finder: Finder,
     catalogue_of: Callable[[str], Catalogue],
     target_of: Callable[[str], Version | None],
+    modules: Modules | None = None,
 ) -> Reading:
-    """The blocks of every pool that a source file constructs. Never raises on any text."""
+    """The blocks of every pool that a source file constructs. Never raises on any text.
+
+    ``modules``: the other files of a Python project, where names may be looked up.
+    """
     reading = Reading()
     if len(source.text) > MAX_SOURCE:
         return reading
@@ -50,6 +55,8 @@ def read_source(
         return reading
     if hasattr(file, "wants"):
         file.wants = finder.of
+    if modules is not None:
+        file.modules, file.looked_for = modules, finder.last_parts
     for call in file.calls():
         for found in finder.of(call.callee):
             block = block_of(call, found, catalogue_of(found.system), target_of(found.system))

@@ -60,6 +60,10 @@ class FileReading(NamedTuple):
     source: Source
     reading: Reading
 
+    def sources(self) -> list[Source]:
+        """The file itself and those that it includes."""
+        return [self.source, *self.reading.included.values()]
+
 
 class Result(NamedTuple):
     """A whole run: findings in order of place, files that could not be read, and the readings for ``show``."""
@@ -303,7 +307,7 @@ class Session:
         readings = [
             each for each in readings if os.path.normpath(each.path) not in included or _only_self(each, readings)
         ]
-        readings.sort(key=lambda each: each.path)
+        readings.sort(key=lambda each: (each.path, each.system))
         return readings, unread
 
     def _guarded_read(
@@ -371,14 +375,19 @@ class Session:
         return [dict(card) for card in self.options.extra_cards]
 
     def _suppress(self, judge: Judge, findings: list[Finding], readings: Sequence[FileReading]) -> list[Finding]:
-        sources: dict[str, tuple[Source, str]] = {}
-        for each in readings:
-            sources[each.path] = (each.source, each.system)
-            for name, source in each.reading.included.items():
-                sources.setdefault(name, (source, each.system))
-        if not any("poollint:" in source.text for source, _ in sources.values()):
+        if not any("poollint:" in source.text for each in readings for source in each.sources()):
             return findings
-        from poollint.engine.suppressing import suppress
+        from poollint.engine.suppressing import Commented, suppress
+
+        sources: dict[str, Commented] = {}
+        for each in readings:
+            systems = {each.system, *(block.system for block in each.reading.blocks)}
+            sources.setdefault(each.path, Commented(each.source)).add(each.system, systems)
+        for each in readings:
+            for name, source in each.reading.included.items():
+                if name not in sources:
+                    sources[name] = Commented(source)
+                    sources[name].add(each.system, {each.system})
 
         return suppress(self, judge, findings, sources)
 
@@ -489,18 +498,24 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def recognise_text(session: Session, path: str, text: str) -> tuple[str, bool] | None:
-    """(system, whether by name) of a text, by configuration, name, then content; None when it is nobody's."""
+def recognise_all(session: Session, path: str, text: str) -> list[tuple[str, bool]]:
+    """(system, whether by name) of a text, by configuration, name, then content; several where they share the file."""
     from poollint.discovery.recognition import recognise
 
     found = recognise(path, text, session.knowledge.systems, session.config_for(path).files)
-    if found is None and session.knowledge.triggers:
+    if not found and session.knowledge.triggers:
         from poollint.formats.source_code import EXTENSIONS, FAMILIES
 
         language = EXTENSIONS.get(os.path.splitext(path)[1], "")
         if language and FAMILIES[language] in session.knowledge.triggers:
-            return language, False
+            return [(language, False)]
     return found
+
+
+def recognise_text(session: Session, path: str, text: str) -> tuple[str, bool] | None:
+    """The first of ``recognise_all``; None when the text is nobody's."""
+    found = recognise_all(session, path, text)
+    return found[0] if found else None
 
 
 def check_text(
@@ -549,13 +564,15 @@ def check_texts(
     )
     candidates = []
     for path, text in texts.items():
-        found = recognise_text(session, path, text)
-        if only and path == only and system:
-            found = (system, True)
-        elif found is None and system and (not only or path == only) and _reads_files(session, system):
-            found = (system, False)
-        if found is not None and (not only or path == only):
-            candidates.append((path, found[0], found[1]))
+        if only and path != only:
+            continue
+        if only and system:
+            found = [(system, True)]
+        else:
+            found = recognise_all(session, path, text)
+            if not found and system and _reads_files(session, system):
+                found = [(system, False)]
+        candidates += [(path, *each) for each in found]
     readings, unread = session.read_all(candidates)
     findings = session.check(readings)
     return Result(findings, unread + session.failures, readings)

@@ -86,7 +86,7 @@ class TestRecognition:
         ],
     )
     def test_by_name_then_by_content(self, path: str, text: str, expected: tuple[str, bool] | None) -> None:
-        assert recognise(path, text, SHAPES) == expected
+        assert recognise(path, text, SHAPES) == ([] if expected is None else [expected])
 
     @pytest.mark.parametrize(
         "text",
@@ -103,21 +103,21 @@ class TestRecognition:
         ],
     )
     def test_a_file_named_after_a_server_may_be_another_program_s(self, text: str) -> None:
-        assert recognise("supervisor/nginx.conf", text, SHAPES) is None
-        assert recognise("nginx.conf", text + PROXY, SHAPES) == ("nginx", True)
+        assert recognise("supervisor/nginx.conf", text, SHAPES) == []
+        assert recognise("nginx.conf", text + PROXY, SHAPES) == [("nginx", True)]
 
     def test_scripts_that_write_configurations(self) -> None:
-        assert recognise("a.conf", "#!/bin/sh\ncat <<EOF\n" + PROXY, SHAPES) is None
-        assert recognise("pgbouncer-dbs.ini", "[databases]\napp = host=x\n", SHAPES) == ("pgbouncer", True)
+        assert recognise("a.conf", "#!/bin/sh\ncat <<EOF\n" + PROXY, SHAPES) == []
+        assert recognise("pgbouncer-dbs.ini", "[databases]\napp = host=x\n", SHAPES) == [("pgbouncer", True)]
 
     def test_the_configuration_knows_better(self) -> None:
         files = (("*.conf", "nginx"), ("redis/*", "none"))
-        assert recognise("x.conf", VHOST, SHAPES, files) == ("nginx", True)
-        assert recognise("redis/nginx.conf", "", SHAPES, files) is None
+        assert recognise("x.conf", VHOST, SHAPES, files) == [("nginx", True)]
+        assert recognise("redis/nginx.conf", "", SHAPES, files) == []
 
     def test_catalogue_tables_serve_as_shapes(self) -> None:
         tables = {"nginx": {"files": ["nginx.conf"], "content": [], "title": "nginx"}}
-        assert recognise("nginx.conf", "", tables) == ("nginx", True)
+        assert recognise("nginx.conf", "", tables) == [("nginx", True)]
 
     def test_globs(self) -> None:
         shapes = [SystemShape("a", ("[ab]x?.c[!d]", "m*.(x)", "conf/*/y*.conf"))]

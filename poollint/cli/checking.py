@@ -44,8 +44,11 @@ def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
     reports = _formats(options["formats"], options["output"])
     session = api.Session(run_options, DiskFiles())
     config = session.config_for("." if paths == ("-",) else paths[0])
+    warnings = config.warnings
     if choice.select or choice.ignore or choice.extend_select:
-        check_choice(choice, session.known())
+        warnings = [*warnings, *check_choice(choice, session.known())]
+    for each in warnings:
+        say(f"warning: {each}")
     session.files.max_size = config.max_file_size  # type: ignore[attr-defined]
     if options["show_files"]:
         return _show_files(session, paths)
@@ -112,12 +115,12 @@ def _run_stdin(session: api.Session, name: str | None) -> api.Result:
     path, found = load_stdin(session, name)
     if isinstance(found, api.UnreadFile):
         return api.Result([], [found], [])
-    readings, unread = session.read_all([(path, *found)])
+    readings, unread = session.read_all([(path, *each) for each in found])
     findings = session.check(readings)
     return api.Result(findings, unread + session.failures, readings)
 
 
-def load_stdin(session: api.Session, name: str | None) -> tuple[str, tuple[str, bool] | api.UnreadFile]:
+def load_stdin(session: api.Session, name: str | None) -> tuple[str, list[tuple[str, bool]] | api.UnreadFile]:
     """Put standard input among the session's files: its path, and what it is, or why it cannot be checked."""
     from poollint import api
     from poollint.files import MemoryFiles
@@ -126,9 +129,9 @@ def load_stdin(session: api.Session, name: str | None) -> tuple[str, tuple[str, 
     path = name or NAMELESS
     source = Source.from_bytes(path, sys.stdin.buffer.read(session.files.max_size + 1))  # type: ignore[attr-defined]
     session.files = MemoryFiles({path: source.text}, beneath=session.files)
-    found = (session.options.as_system, True) if session.options.as_system else None
-    found = found or api.recognise_text(session, path, source.text)
-    if found is None:
+    found = [(session.options.as_system, True)] if session.options.as_system else []
+    found = found or api.recognise_all(session, path, source.text)
+    if not found:
         message = "is of no system that poollint knows; --stdin-filename NAME or --as SYSTEM says what it is"
         return path, api.UnreadFile(path, message, "warning", "foreign")
     return path, found

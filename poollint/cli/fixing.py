@@ -69,7 +69,7 @@ def _candidates(
 
     if paths == STDIN:
         path, found = load_stdin(session, stdin_name)
-        return ([], [found]) if isinstance(found, api.UnreadFile) else ([(path, *found)], [])
+        return ([], [found]) if isinstance(found, api.UnreadFile) else ([(path, *each) for each in found], [])
     discovered = api.discover_with(session, paths)
     return [(each.path, each.system, each.named) for each in discovered.candidates], [
         api.UnreadFile(*problem) for problem in discovered.problems

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAD = 64 * 1024
 _MAGIC = (
@@ -61,6 +65,18 @@ def text_of(path: str) -> str:
     """The beginning of a file as text; empty for a binary file."""
     head = head_of(path)
     return "" if binary_kind(head) else head.decode("utf-8", "surrogateescape")
+
+
+def once(read: Callable[[str], str], path: str) -> Callable[[], str]:
+    """``read`` of a path, called at most once."""
+    held: list[str] = []
+
+    def text() -> str:
+        if not held:
+            held.append(read(path))
+        return held[0]
+
+    return text
 
 
 def binary_kind(head: bytes) -> str:

@@ -28,8 +28,8 @@ class Excluder:
 
     def of(self, base: str, path: str) -> bool:
         """Whether an entry of a walked directory is excluded; a directory's path ends in ``/``."""
-        if base in self.names:
-            return True
+        if base in self.names and (base in self.own_names or path.endswith("/")):
+            return True  # by itself poollint excludes folders alone: .env may be a file
         if not self.patterns:
             return False
         inside = self.config.relative(path) + ("/" if path.endswith("/") else "")

@@ -25,13 +25,16 @@ class SystemShape(NamedTuple):
     """How a system's files are known: globs of names, regexes of content.
 
     A glob with a ``/`` is matched with the end of the path. ``content`` holds of the first 64 KiB of text; ``sections``
-    tells that the files have ``[sections]``.
+    tells that the files have ``[sections]``. ``shares``: other systems may have settings in the same file; such a system may
+    name the files (``content_files``, globs of base names) whose content is asked.
     """
 
     name: str
     files: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
     sections: bool = False
+    shares: bool = False
+    content_files: tuple[str, ...] = ()
 
 
 def shapes_of(systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) -> list[SystemShape]:
@@ -44,6 +47,8 @@ def shapes_of(systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) 
             tuple(table.get("files", ())),
             tuple(table.get("content", ())),
             str(table.get("format")).endswith("_ini"),
+            bool(table.get("shares")),
+            tuple(table.get("content_files", ())),
         )
         for name, table in systems.items()
     ]

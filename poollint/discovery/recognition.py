@@ -2,12 +2,17 @@
 
 The content is asked where the name leaves it open, and where a file that is named after a server may still plainly be
 another program's. Nothing here parses: a system is told by the expressions of its catalogue.
+
+A file is one system's, or it is shared: by the systems that say in their catalogues that they share (``.env``, a Compose
+file, a manifest of Kubernetes), each of which its name or its content names.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from fnmatch import translate
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.config import matches
@@ -15,7 +20,7 @@ from poollint.discovery.disk import HEAD
 from poollint.discovery.globs import Glob, compile_glob, ends_of, is_plain, names_of, shapes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from poollint.discovery.globs import SystemShape
 
@@ -49,32 +54,80 @@ class Candidate(NamedTuple):
 
 
 class _Claim:
-    """Systems that claim a name, the glob that did; ``sure`` when the content need not be asked."""
+    """Systems that claim a name, the glob that did; ``sure`` when the content need not be asked.
 
-    __slots__ = ("glob", "sure", "systems")
+    ``sharing``: the systems among those that claim it, however weakly, that read it beside others, with their globs.
+    """
 
-    def __init__(self, systems: list[str], glob: str, *, sure: bool) -> None:
+    __slots__ = ("glob", "sharing", "sure", "systems")
+
+    def __init__(
+        self, systems: list[str], glob: str, *, sure: bool, sharing: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.systems = systems
         self.glob = glob
         self.sure = sure
+        self.sharing = sharing
 
 
 _NOBODY = _Claim([], "", sure=False)
 
 
+class _ContentFiles:
+    """The names of the files whose content is asked for the systems that share files."""
+
+    __slots__ = ("_globs", "_prefixes", "_regexes", "_suffixes")
+
+    def __init__(self, shapes: Iterable[SystemShape]) -> None:
+        self._globs = {shape.name: shape.content_files for shape in shapes if shape.content_files}
+        every = [glob for globs in self._globs.values() for glob in globs]
+        self._prefixes, self._suffixes, _ = ends_of(every)
+        self._regexes: dict[str, re.Pattern[str]] = {}
+
+    def of(self, base: str, system: str = "") -> bool:
+        """Whether one of the globs (of all systems, or of one) matches a base name, a template's ending aside."""
+        for name in names_of(base):
+            if name.startswith(self._prefixes) or name.endswith(self._suffixes):
+                regex = self._regexes.get(system)
+                if regex is None:
+                    regex = self._regexes[system] = self._compiled(system)
+                if regex.match(name):
+                    return True
+        return False
+
+    def _compiled(self, system: str) -> re.Pattern[str]:
+        systems = [system] if system else list(self._globs)
+        return re.compile("|".join(translate(glob) for each in systems for glob in self._globs[each]))
+
+
 class Recogniser:
     """Tells whose configuration a file is."""
 
-    __slots__ = ("_any", "_content", "_folders", "_globs", "_literal", "_prefixes", "_shapes", "_suffixes", "_tails")
+    __slots__ = (
+        "_any",
+        "_content",
+        "_folders",
+        "_globs",
+        "_literal",
+        "_prefixes",
+        "_shapes",
+        "_sharing",
+        "_suffixes",
+        "_tails",
+        "_told_by_content",
+    )
 
     def __init__(self, systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape]) -> None:
-        self._shapes = shapes_of(systems)
+        shapes = shapes_of(systems)
+        self._shapes = [shape for shape in shapes if not shape.shares]
+        self._sharing = {shape.name: shape for shape in shapes if shape.shares}
+        self._told_by_content = _ContentFiles(self._sharing.values()).of
         self._literal: dict[str, list[Glob]] = {}
         self._globs: list[tuple[str, str]] = []
         self._tails: list[Glob] | None = None
         self._any: re.Pattern[str] | None = None
         self._content: dict[str, list[re.Pattern[str]]] = {}
-        for shape in self._shapes:
+        for shape in shapes:
             for glob in shape.files:
                 if is_plain(glob) and "/" not in glob:
                     found = Glob(2, shape.name, glob, None)
@@ -89,16 +142,22 @@ class Recogniser:
             found = self._matching(name)
             if found:
                 top = max(each.tier for each in found)
-                best = [each for each in found if each.tier == top]
+                best = [each for each in found if each.tier == top and each.system not in self._sharing]
                 systems = sorted({each.system for each in best})
-                return _Claim(systems, best[0].text, sure=top > 0 and len(systems) == 1)
+                sharing = {each.system: each.text for each in found if each.system in self._sharing}
+                sure = top > 0 and len(systems) == 1
+                return _Claim(systems, best[0].text if best else "", sure=sure, sharing=sharing)
         return _NOBODY
 
+    def asks(self, base: str) -> bool:
+        """Whether the content of a file with this name, which no glob claims, is worth a look."""
+        return self._told_by_content(base) or is_plausible(base)
+
     def _matching(self, path: str) -> list[Glob]:
-        found = list(self._literal.get(path.rpartition("/")[2], ()))
-        if found or not self._globs:
-            return found  # no glob claims a name more surely than the name itself
         base = path.rpartition("/")[2]
+        found = list(self._literal.get(base, ()))
+        if not self._globs or (found and not all(each.system in self._sharing for each in found)):
+            return found  # no glob claims a name more surely than the name itself
         if not (
             base.startswith(self._prefixes)
             or base.endswith(self._suffixes)
@@ -146,12 +205,39 @@ class Recogniser:
             found = self._content[shape.name] = [re.compile(text) for text in shape.content]
         return found
 
-    def recognise(self, path: str, text: Callable[[], str], *, always: bool = False) -> Candidate | None:
-        """Whose file this is; ``text`` is asked only where the name does not tell.
+    def recognise(self, path: str, text: Callable[[], str], *, always: bool = False) -> list[Candidate]:
+        """Whose file this is: nobody's, one system's, or that of several which share it.
 
-        ``always``: look at the content whatever the name's ending is.
+        ``text`` is asked only where the name does not tell. ``always``: look at the content whatever the name's ending is.
         """
         claim = self.by_name(path)
+        if claim.systems or not claim.sharing:
+            owner = self._owner(path, claim, text, always=always)
+            if owner is not None and owner.named:
+                return [owner]  # a format of its own is nobody else's
+        else:
+            owner = None
+        found = {} if owner is None else {owner.system: owner}
+        for system, glob in claim.sharing.items():
+            found[system] = Candidate(path, system, f"name {glob}", named=True)
+        for system in self._by_content_too(path, text, found, always=always):
+            found[system] = Candidate(path, system, "content", named=False)
+        return [found[system] for system in sorted(found)]
+
+    def _by_content_too(
+        self, path: str, text: Callable[[], str], found: Collection[str], *, always: bool
+    ) -> Iterator[str]:
+        """The systems that share files and know this one by its content."""
+        base = path.rpartition("/")[2]
+        for name, shape in self._sharing.items():
+            if name in found or not shape.content:
+                continue
+            asked = self._told_by_content(base, name) if shape.content_files else always or is_plausible(base)
+            if asked and not text().startswith("#!") and any(each.search(text()) for each in self._expressions(shape)):
+                yield name
+
+    def _owner(self, path: str, claim: _Claim, text: Callable[[], str], *, always: bool) -> Candidate | None:
+        """The one system whose file this is, of those that share none."""
         if claim.sure and not self._is_foreign(claim.systems[0], text()):
             return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
         if not claim.systems and not always and not is_plausible(path.rpartition("/")[2]):
@@ -184,10 +270,10 @@ def recognise(
     text: str,
     systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape],
     files: Sequence[tuple[str, str]] = (),
-) -> tuple[str, bool] | None:
-    """(system, whether its name or ``files`` told) of a text; None when it is nobody's."""
+) -> list[tuple[str, bool]]:
+    """(system, whether its name or ``files`` told) of a text, for each system that reads it; empty when it is nobody's."""
     for pattern, system in reversed(files):
         if matches((pattern,), path):
-            return None if system == NO_SYSTEM else (system, True)
+            return [] if system == NO_SYSTEM else [(system, True)]
     found = Recogniser(systems).recognise(path, lambda: text[:HEAD], always=True)
-    return None if found is None else (found.system, found.named)
+    return [(each.system, each.named) for each in found]

@@ -10,10 +10,10 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.config import matches
-from poollint.discovery.disk import binary_kind, head_of, slashes, text_of, unfit
+from poollint.discovery.disk import binary_kind, head_of, once, slashes, text_of, unfit
 from poollint.discovery.excludes import Excluder
 from poollint.discovery.ignores import IGNORE_FILES, Ignores
-from poollint.discovery.recognition import NO_SYSTEM, Candidate, Recogniser, is_plausible
+from poollint.discovery.recognition import NO_SYSTEM, Candidate, Recogniser
 from poollint.discovery.triggers import SourceFiles
 
 if TYPE_CHECKING:
@@ -109,19 +109,20 @@ class _Walk:
 
     def _named_file(self, path: str, config: Config) -> None:
         if self.as_system is not None:
-            self._take(Candidate(path, self.as_system, "--as", named=True), config, "error")
+            self._take([Candidate(path, self.as_system, "--as", named=True)], config, "error")
             return
-        found = self._told(path, config)
+        told = self._told(path, config)
+        found = [] if told is None else [told]
         language = self.sources.language(path)
-        if found is None and language and not self.recogniser.by_name(path).systems:
-            found = Candidate(path, language, f"{language} source", named=False)
-        if found is None:
+        if not found and language and not self._claimed(path):
+            found = [Candidate(path, language, f"{language} source", named=False)]
+        if not found:
             try:
-                found = self.recogniser.recognise(path, lambda: text_of(path), always=True)
+                found = self.recogniser.recognise(path, once(text_of, path), always=True)
             except OSError as error:
                 self._problem(path, error.strerror or str(error), "error")
                 return
-        if found is None or found.system == NO_SYSTEM:
+        if not found or found[0].system == NO_SYSTEM:
             self._skip("unrecognised")
             self._problem(
                 path, "is of no system that poollint knows; --as SYSTEM says what it is", "warning", "foreign"
@@ -176,12 +177,16 @@ class _Walk:
 
     def _file(self, entry: os.DirEntry[str], path: str, ignores: Ignores | None, config: Config) -> None:
         """A file that the walk met: taken when something claims it, and nothing keeps it out."""
-        found = self._told(path, config)
+        told = self._told(path, config)
+        found = [] if told is None else [told]
         language = ""
-        if found is None:
-            systems = self.recogniser.by_name(path).systems
-            language = "" if systems else self.sources.language(entry.name)
-            if not systems and not language and not is_plausible(entry.name):
+        by_name = True
+        if not found:
+            claim = self.recogniser.by_name(path)
+            claimed = bool(claim.systems or claim.sharing)
+            by_name = bool(claim.sharing) or len(claim.systems) == 1
+            language = "" if claimed else self.sources.language(entry.name)
+            if not claimed and not language and not self.recogniser.asks(entry.name):
                 return
         if self._excluder(config).of(entry.name, path) or (
             config.include and not matches(config.include, config.relative(path))
@@ -194,20 +199,19 @@ class _Walk:
         if language:
             self._source(path, language, config, "note")
             return
-        by_name = found is not None or len(systems) == 1
         reason = unfit(path)
         if reason is not None:
             if by_name:
                 self._problem(path, reason, "warning")
             return
-        if found is None:
+        if not found:
             try:
-                found = self.recogniser.recognise(path, lambda: text_of(path))
+                found = self.recogniser.recognise(path, once(text_of, path))
             except OSError as error:
                 if by_name:  # else nothing says that it is ours
                     self._problem(path, error.strerror or str(error), "warning")
                 return
-        if found is None or found.system == NO_SYSTEM:
+        if not found or found[0].system == NO_SYSTEM:
             self._skip("unrecognised")
         else:
             self._take(found, config, "warning")
@@ -224,9 +228,8 @@ class _Walk:
             except OSError as error:
                 self._problem(path, error.strerror or str(error), severity)
                 return
-        self._take(
-            Candidate(path, language, f"{language} source with a pool's name in it", named=False), config, severity
-        )
+        reason = f"{language} source with a pool's name in it"
+        self._take([Candidate(path, language, reason, named=False)], config, severity)
 
     def _told(self, path: str, config: Config) -> Candidate | None:
         told = config.system_of(path)
@@ -235,9 +238,13 @@ class _Walk:
         system, pattern = told
         return Candidate(path, system, f"files {pattern!r} in {config.origin('files.' + pattern)}", named=True)
 
-    def _take(self, candidate: Candidate, config: Config, severity: str) -> None:
-        """Keep a candidate unless it cannot be read or is there already under another name."""
-        path = candidate.path
+    def _claimed(self, path: str) -> bool:
+        claim = self.recogniser.by_name(path)
+        return bool(claim.systems or claim.sharing)
+
+    def _take(self, candidates: list[Candidate], config: Config, severity: str) -> None:
+        """Keep the candidates of one file unless it cannot be read or is there already under another name."""
+        path = candidates[0].path
         try:
             status = os.stat(path)
             head = head_of(path, 4096)
@@ -259,7 +266,7 @@ class _Walk:
             self._skip("repeated")
             return
         self._seen.add(real)
-        self.result.candidates.append(candidate)
+        self.result.candidates.extend(candidates)
 
     def _excluder(self, config: Config) -> Excluder:
         found = self._excluders.get(id(config))

@@ -1,4 +1,5 @@
-"""Command lines in the files that start services: Procfile, Dockerfile, systemd units, Compose files, shell scripts.
+"""Command lines in the files that start services: Procfile, Dockerfile, systemd units, Compose files, manifests of
+Kubernetes, shell scripts.
 
 ``parse`` gives each command as words with their places; what a shell would put in for ``$NAME`` stays as it is written.
 """
@@ -90,7 +91,7 @@ def parse(source: Source) -> list[Line]:
             for words in split(match["command"], source, match.start("command"))
         ]
     if lower.endswith((".yml", ".yaml")):
-        return list(_compose(source))
+        return [*(_kubernetes(source) if "apiVersion" in source.text else ()), *_compose(source)]
     if lower.endswith(".service"):
         return list(_plain(_UNIT, source))
     if lower.endswith((".sh", ".bash")):
@@ -152,11 +153,29 @@ def _compose(source: Source) -> Iterator[Line]:
         for entry in ("entrypoint", "command"):
             node = _get(service, entry)
             for words in _words_of(node, source):
-                for word in words:
-                    limit = _LIMIT.fullmatch(word.text)
-                    if limit is not None:
-                        facts["max_connections"] = int(limit[1])
+                _note_limit(facts, words)
                 yield Line(words, name, facts)
+
+
+def _kubernetes(source: Source) -> Iterator[Line]:
+    """The command of every container of a manifest."""
+    from poollint.formats.kubernetes import containers
+
+    every: dict[str, Any] = {}
+    for each in containers(source):
+        words = tuple(Word(word.text, Place(source, word.start, word.end), quoted=True) for word in each.command)
+        facts: dict[str, Any] = {"replicas": each.replicas, "image": each.image, "services": every}
+        every[each.name] = facts
+        _note_limit(facts, words)
+        if words:
+            yield Line(words, each.name, facts)
+
+
+def _note_limit(facts: dict[str, Any], words: tuple[Word, ...]) -> None:
+    for word in words:
+        limit = _LIMIT.fullmatch(word.text)
+        if limit is not None:
+            facts["max_connections"] = int(limit[1])
 
 
 def _replicas(service: Any) -> int | None:

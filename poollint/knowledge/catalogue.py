@@ -31,7 +31,7 @@ SETTING_KEYS = frozenset(
 )
 SYSTEM_KEYS = frozenset(
     "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive "
-    "packages".split()
+    "packages shares content_files".split()
 )
 KIND_KEYS = frozenset("title facts links settings inherits doc role accepts unknown confused".split())
 

@@ -63,16 +63,9 @@ def programs_of(systems: Mapping[str, Mapping[str, Any]]) -> list[Program]:
 
 def read(source: Source, context: ReadContext) -> Reading:
     """The servers that a file starts."""
-    reading = Reading(
-        list(server_blocks(source, parse(source), context.systems, context.catalogue_of, context.target_of))
-    )
-    if "SPRING_DATASOURCE_HIKARI_" in source.text and "hikaricp" in context.systems:
-        from poollint.readers.keyed import environments
-        from poollint.readers.spring import of_environment
-
-        for entries in environments(source):
-            reading.blocks += of_environment(entries, context.catalogue_of("hikaricp"), context.target_of("hikaricp"))
-    return reading
+    if not any(name in source.text for program in programs_of(context.systems) for name in program.names):
+        return Reading()
+    return Reading(list(server_blocks(source, parse(source), context.systems, context.catalogue_of, context.target_of)))
 
 
 def said_blocks(

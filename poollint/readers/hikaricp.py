@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from poollint.versions import Version
 
 DATA_SOURCE = "dataSource."
+ENV_PREFIX = "SPRING_DATASOURCE_HIKARI_"
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
 _OBJECTS = frozenset(
     "dataSource dataSourceProperties healthCheckProperties metricRegistry healthCheckRegistry metricsTrackerFactory "
@@ -35,12 +36,25 @@ _TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 def read(source: Source, context: ReadContext) -> Reading:
     """The pools of a file."""
     base = os.path.basename(source.path)
+    if not _SPRING_NAME.search(base) and ENV_PREFIX in source.text:
+        return _read_environment(source, context)
     is_spring = _SPRING_NAME.search(base) or base.endswith((".yml", ".yaml")) or "\nspring." in "\n" + source.text
     if is_spring and not _is_raw(source):
         from poollint.readers.spring import read_spring
 
         return read_spring(source, context)
     return _read_properties(source, context)
+
+
+def _read_environment(source: Source, context: ReadContext) -> Reading:
+    """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
+    from poollint.readers.keyed import environments, variables
+    from poollint.readers.spring import of_environment
+
+    groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(variables(source))]
+    return Reading(
+        [block for entries in groups for block in of_environment(entries, context.catalogue, context.target)]
+    )
 
 
 def _is_raw(source: Source) -> bool:

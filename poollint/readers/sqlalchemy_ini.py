@@ -33,6 +33,7 @@ _VARIABLE = re.compile(
     r"""(?m)^[ \t]*(?:export[ \t]+)?(?P<name>\w+)[ \t]*=[ \t]*["']?"""
     r"""(?P<url>(?:postgresql|mysql|mariadb|sqlite|mssql|oracle)\+\w+://[^\s"'#]*)"""
 )
+_URL = re.compile(r"(?:postgresql|mysql|mariadb|sqlite|mssql|oracle)\+\w+://\S*\Z")
 _NUMBERS = ("pool_size", "max_overflow", "pool_timeout", "pool_recycle")
 _TRUE = frozenset("true yes on y t 1".split())
 _FALSE = frozenset("false no off n f 0".split())
@@ -44,13 +45,9 @@ def read(source: Source, context: ReadContext) -> Reading:
     base = os.path.basename(source.path)
     if base.endswith(".env") or base.startswith(".env"):
         reading.blocks += _urls(source, context)
-        if "SPRING_DATASOURCE_HIKARI_" in source.text and "hikaricp" in context.systems:
-            from poollint.readers.keyed import variables
-            from poollint.readers.spring import of_environment
-
-            reading.blocks += of_environment(
-                variables(source), context.catalogue_of("hikaricp"), context.target_of("hikaricp")
-            )
+        return reading
+    if base.endswith((".yml", ".yaml")):
+        reading.blocks += _container_urls(source, context)
         return reading
     if re.search(r"\{%|\{\{", source.text):
         return reading  # a template of an INI file: only its output can be read
@@ -68,17 +65,30 @@ def read(source: Source, context: ReadContext) -> Reading:
 
 
 def _urls(source: Source, context: ReadContext) -> Iterator[Block]:
-    spec = context.catalogue.kinds["variable"]
     for match in _VARIABLE.finditer(source.text):
         key_place = Place(source, match.start("name"), match.end("name"))
         place = Place(source, match.start("url"), match.end("url"))
-        name = match["name"]
-        block = Block(context.catalogue.name, "variable", name, key_place, spec=spec, path=name, target=context.target)
-        value = UNKNOWN if "$" in match["url"] else match["url"]
-        block.settings["url"] = Setting(
-            "url", value, match["url"], place=place, key_place=key_place, key=name, spec=spec.settings["url"]
-        )
-        yield block
+        yield _variable(match["name"], match["url"], place, key_place, context)
+
+
+def _container_urls(source: Source, context: ReadContext) -> Iterator[Block]:
+    """The URLs in the environments of a Compose file or a manifest of Kubernetes."""
+    from poollint.readers.keyed import environments
+
+    for entries in environments(source):
+        for entry in entries:
+            if entry.text is not None and _URL.match(entry.text):
+                yield _variable(entry.path[0], entry.text, entry.place, entry.key_place, context)
+
+
+def _variable(name: str, url: str, place: Place, key_place: Place, context: ReadContext) -> Block:
+    spec = context.catalogue.kinds["variable"]
+    block = Block(context.catalogue.name, "variable", name, key_place, spec=spec, path=name, target=context.target)
+    value = UNKNOWN if "$" in url else url
+    block.settings["url"] = Setting(
+        "url", value, url, place=place, key_place=key_place, key=name, spec=spec.settings["url"]
+    )
+    return block
 
 
 def _block(section: Section, options: list[Option], defaults: Section | None, ini: Ini, context: ReadContext) -> Block:

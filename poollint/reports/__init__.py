@@ -51,7 +51,7 @@ def write_all(
 
     report = Report(
         findings,
-        files=[each.path for each in result.files],
+        files=list(dict.fromkeys(each.path for each in result.files)),
         unread=[Unread(each.path, each.message, each.failed) for each in result.unread],
         rule=lambda code: page_of(session, code),
         version=__version__,

@@ -65,12 +65,12 @@ def _check(source: Source, files: MemoryFiles, language: str) -> Checked:
     if len(source.text) > config.max_file_size or _excluded(session, path):
         return Checked(path, source)
     told = config.system_of(path)
-    found = (told[0], True) if told is not None else api.recognise_text(session, path, source.text)
-    if found is None and language in session.knowledge.systems:
-        found = (language, True)
-    if found is None or found[0] == NO_SYSTEM:
+    found = [(told[0], True)] if told is not None else api.recognise_all(session, path, source.text)
+    if not found and language in session.knowledge.systems:
+        found = [(language, True)]
+    if not found or found[0][0] == NO_SYSTEM:
         return Checked(path, source)
-    readings, unread = session.read_all([(path, *found)])
+    readings, unread = session.read_all([(path, *each) for each in found])
     findings = session.check(readings)
     if config.baseline:
         findings = _baselined(findings, config.baseline)

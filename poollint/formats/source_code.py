@@ -24,6 +24,7 @@ GRAMMARS = {
     "java": ("tree_sitter_java", "language"),
     "kotlin": ("tree_sitter_kotlin", "language"),
     "go": ("tree_sitter_go", "language"),
+    "toml": ("tree_sitter_toml", "language"),
 }
 EXTENSIONS = {
     ".py": "python",

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from poollint.knowledge.catalogue import SOURCE_FACTS, Catalogue, CatalogueError, KindSpec
+from poollint.knowledge.keyed import add_files
 from poollint.knowledge.pages import Page, PageError, parse_page
 from poollint.versions import parse_range
 
@@ -34,6 +35,7 @@ def build(root: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
             catalogues[name] = catalogue
             packs[name] = {"settings": data, "cards": []}
             systems[name] = system_table(catalogue, folder)
+    add_files(systems)
     rules: dict[str, dict[str, Any]] = {}
     codes: dict[str, str] = {}
     for folder in folders:

@@ -7,8 +7,9 @@ The file's form::
     [settings.NAME]     a setting of every kind of block, or of the kinds that its `contexts` name
     [kinds.KIND]        title; facts and links: names that the reader computes, each with a sentence
     [kinds.KIND.settings.NAME]   a setting of that kind of block
-    [[found]]           where its settings stand in source code and in files of keys: see poollint.readers.source.match
-                        and poollint.readers.keyed
+    [[found]]           where its settings stand: in source code (language: see poollint.readers.source.match), in files of
+                        keys (format: see poollint.readers.keyed_match), on command lines (command: see
+                        poollint.readers.commands)
     [parameters]        further names that the software accepts, in a form that the system's reader knows
 
 A setting's ``faults`` tell what the program does with values that it should not get: a table of zero, negative, text, nan,
@@ -38,14 +39,15 @@ KIND_KEYS = frozenset("title facts links settings inherits doc role accepts unkn
 
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
-    "relaxed url scheme section env separator command flags note name_from require".split()
+    "relaxed section env also partial command flags note require".split()
 )
+FOUND_FORMS = ("language", "format", "command")
 
 
 # facts that every block of a source file has: see poollint.readers.source.match
 SOURCE_FACTS = frozenset(
     "scope function handler in_handler in_loop guarded returned yielded as_context decorators callee construct in_test "
-    "in_script uses unknown_options other_options from_environment text_values choices objects packages".split()
+    "in_script uses unknown_options other_options from_environment text_values choices objects packages timed".split()
 )
 
 
@@ -174,6 +176,7 @@ class Catalogue:
         shared = {key: SettingSpec(key, table) for key, table in data.get("settings", {}).items()}
         kinds = data.get("kinds") or {"pool": {}}
         self.kinds = {name: KindSpec(name, raw, shared) for name, raw in kinds.items()}
+        _check_founds(self.found, self.kinds, where)
 
     def kind(self, name: str) -> KindSpec:
         return self.kinds[name]
@@ -183,20 +186,72 @@ class Catalogue:
 
 
 def check_keys(data: dict[str, Any], where: str) -> None:
-    """CatalogueError, with the table's name, for a key that nothing would read."""
-    for table, known in (("system", SYSTEM_KEYS),):
-        _refuse_unknown(data.get(table, {}), known, f"{where}: [{table}]")
-    for table in data.get("found", []):
-        _refuse_unknown(table, FOUND_KEYS, f"{where}: [[found]]")
+    """CatalogueError, with the line and the table's name, for what is missing and for a key that nothing would read."""
+    system = data.get("system")
+    for key in ("name", "title"):
+        if not isinstance(system, dict) or not isinstance(system.get(key), str):
+            raise CatalogueError(f"{_at(where, '[system]')}: [system] needs {key}, a text")
+    _refuse_unknown(data["system"], SYSTEM_KEYS, where, "[system]")
+    for number, table in enumerate(data.get("found", [])):
+        _refuse_unknown(table, FOUND_KEYS, where, "[[found]]", number)
     for name, raw in data.get("settings", {}).items():
-        _refuse_unknown(raw, SETTING_KEYS, f"{where}: [settings.{name}]")
+        _refuse_unknown(raw, SETTING_KEYS, where, f"[settings.{name}]")
     for kind, raw in data.get("kinds", {}).items():
-        _refuse_unknown(raw, KIND_KEYS, f"{where}: [kinds.{kind}]")
+        _refuse_unknown(raw, KIND_KEYS, where, f"[kinds.{kind}]")
         for name, table in raw.get("settings", {}).items():
-            _refuse_unknown(table, SETTING_KEYS, f"{where}: [kinds.{kind}.settings.{name}]")
+            _refuse_unknown(table, SETTING_KEYS, where, f"[kinds.{kind}.settings.{name}]")
 
 
-def _refuse_unknown(table: dict[str, Any], known: frozenset[str], where: str) -> None:
+def _refuse_unknown(table: dict[str, Any], known: frozenset[str], where: str, head: str, number: int = 0) -> None:
     for key in table:
         if key not in known:
-            raise CatalogueError(f"{where}: unknown key {key!r}; known are {', '.join(sorted(known))}")
+            from poollint.knowledge.keyed import closest
+
+            raise CatalogueError(f"{_at(where, head, number, key)}: {head}: unknown key {key!r}{closest(key, known)}")
+
+
+def _check_founds(founds: list[dict[str, Any]], kinds: dict[str, KindSpec], where: str) -> None:
+    for number, table in enumerate(founds):
+        forms = [form for form in FOUND_FORMS if form in table]
+        if len(forms) != 1:
+            said = f"has {' and '.join(forms)}" if forms else "says no place"
+            raise CatalogueError(
+                f"{_at(where, '[[found]]', number)}: [[found]] {said}: one of {', '.join(FOUND_FORMS)} is needed"
+            )
+        if forms == ["format"]:
+            from poollint.knowledge.keyed import faults
+
+            for fault in faults(table, kinds):
+                raise CatalogueError(f"{_at(where, '[[found]]', number, fault.word)}: [[found]]: {fault.message}")
+        elif forms == ["language"] and "construct" not in table:
+            raise CatalogueError(f"{_at(where, '[[found]]', number)}: [[found]] needs construct beside language")
+        elif table.get("kind", next(iter(kinds))) not in kinds:
+            from poollint.knowledge.keyed import closest
+
+            kind = table["kind"]
+            raise CatalogueError(
+                f"{_at(where, '[[found]]', number, 'kind')}: [[found]]: there is no kind {kind!r}{closest(kind, kinds)}"
+            )
+
+
+def _at(where: str, head: str, number: int = 0, word: str = "") -> str:
+    """``settings.toml:12`` for a word of the table with that head, the ``number``-th one of its kind."""
+    import re
+
+    try:
+        with open(where, encoding="utf-8", errors="replace") as handle:
+            lines = handle.read().split("\n")
+    except OSError:
+        return where
+    inner = head.strip("[]").rpartition(".")[2]
+    plain = [at for at, line in enumerate(lines) if line.strip().startswith(head)]
+    found = plain or [at for at, line in enumerate(lines) if re.match(rf'\s*"?{re.escape(inner)}"?\s*=\s*\{{', line)]
+    if number >= len(found):
+        return where
+    start = found[number]
+    for at in range(start, len(lines)):
+        if at > start and lines[at].lstrip().startswith("["):
+            break
+        if word and re.search(rf'(?<![\w-])"?{re.escape(word)}"?(?![\w-])', lines[at]):
+            return f"{where}:{at + 1}"
+    return f"{where}:{start + 1}"

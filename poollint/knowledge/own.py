@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.knowledge.build import brief_of, check_page, load_settings, pages, system_table, triggers
 from poollint.knowledge.catalogue import Catalogue, CatalogueError
 from poollint.knowledge.index import Knowledge
+from poollint.knowledge.keyed import add_files
 from poollint.knowledge.pages import PageError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class OwnKnowledge(Knowledge):
         self._own_settings[catalogue.name] = data
         self.systems[catalogue.name] = system_table(catalogue, os.path.abspath(folder))
         self.index["triggers"] = triggers(self.systems)
+        add_files(self.systems)
 
     def _add_page(self, page: Page, folder: str, root: str) -> None:
         card = {**page.card, "name": page.name, "system": page.system, "folder": folder, "own": root}

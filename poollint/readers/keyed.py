@@ -14,7 +14,7 @@ from poollint.formats.yaml_tree import Mapping, Scalar, Sequence
 from poollint.source import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poollint.formats.yaml_tree import Node
     from poollint.source import Source
@@ -59,16 +59,22 @@ def resolved(text: str) -> str | None:
     return None if _OPEN.search(text) or "${" in text else text
 
 
-def of_properties(source: Source) -> Keyed:
-    """The entries of a file of properties with Spring's documents; none when Java refuses the file."""
-    found = properties.parse(source, documents=True)
+def literal(text: str) -> str | None:
+    """A text as it stands; None when a template fills it in."""
+    return None if _OPEN.search(text) or "${" in text or "%(" in text else text
+
+
+def of_properties(source: Source, *, spring: bool = True) -> Keyed:
+    """The entries of a file of properties, with Spring's documents and placeholders; none when Java refuses the file."""
+    found = properties.parse(source, documents=spring)
+    text_of = resolved if spring else literal
     if found.errors:
         return Keyed([], [])
     return Keyed(
         [
             KeyedEntry(
                 tuple(entry.key.lstrip("\ufeff").split(".")),
-                resolved(entry.value),
+                text_of(entry.value),
                 Place(source, entry.start, entry.end),
                 Place(source, entry.key_start, entry.key_end),
                 entry.document,
@@ -79,8 +85,11 @@ def of_properties(source: Source) -> Keyed:
     )
 
 
-def of_yaml(source: Source) -> Keyed:
-    """The scalars of a YAML text by the path of their keys; keys with dots are several parts. None of a broken text."""
+def of_yaml(source: Source, *, spring: bool = True) -> Keyed:
+    """The scalars of a YAML text (or JSON) by the path of their keys; none of a broken text.
+
+    ``spring``: keys with dots are several parts, and placeholders may have defaults.
+    """
     from poollint.formats.yaml_tree import parse
 
     tree = parse(source)
@@ -88,11 +97,11 @@ def of_yaml(source: Source) -> Keyed:
     if tree.errors:
         return keyed
     for number, node in enumerate(tree.documents):
-        _walk(source, node, (), number, keyed)
+        _walk(source, node, (), number, keyed, spring=spring)
     return keyed
 
 
-def _walk(source: Source, node: Node, path: tuple[str, ...], number: int, keyed: Keyed) -> None:
+def _walk(source: Source, node: Node, path: tuple[str, ...], number: int, keyed: Keyed, *, spring: bool) -> None:
     if not isinstance(node, Mapping) or len(path) > MAX_DEPTH:
         return
     seen: set[str] = set()
@@ -103,18 +112,52 @@ def _walk(source: Source, node: Node, path: tuple[str, ...], number: int, keyed:
         if key.text in seen and key.text != "<<":
             keyed.repeated.append((key.text, key_place))
         seen.add(key.text)
-        inner = (*path, *([key.text] if key.text.startswith("[") else key.text.split(".")))
+        whole = not spring or key.text.startswith("[")
+        inner = (*path, *([key.text] if whole else key.text.split(".")))
         if key.text == "<<":
-            _walk(source, value, path, number, keyed)
+            _walk(source, value, path, number, keyed, spring=spring)
         elif isinstance(value, Mapping):
-            _walk(source, value, inner, number, keyed)
+            _walk(source, value, inner, number, keyed, spring=spring)
         elif isinstance(value, Scalar):
-            text = None if value.tag or value.style == "*" else resolved(value.text)
+            open_ = value.tag or value.style == "*"
+            text = None if open_ else resolved(value.text) if spring else literal(value.text)
             place = Place(source, value.start, value.end)
             keyed.entries.append(KeyedEntry(inner, text, place, key_place, number, value.plain))
         elif isinstance(value, Sequence):
             place = Place(source, value.start, value.end)
             keyed.entries.append(KeyedEntry(inner, None, place, key_place, number))
+
+
+def of_toml(source: Source) -> list[KeyedEntry]:
+    """The single values of a TOML text; none of a broken text."""
+    from poollint.formats.toml_keys import parse
+
+    return [
+        KeyedEntry(each.path, None if each.text is None else literal(each.text), each.place, each.key_place)
+        for each in parse(source)
+    ]
+
+
+def of_ini(source: Source) -> list[KeyedEntry]:
+    """The options of an INI file, the section before the parts of each key; none of a text that configparser refuses."""
+    from poollint.formats.python_ini import parse
+
+    return [
+        KeyedEntry((section.name, *option.key.split(".")), literal(option.value), option.place, option.key_place)
+        for section in parse(source).sections
+        for option in section.options
+    ]
+
+
+def condition(entries: Iterable[KeyedEntry]) -> str:
+    """The profiles under which a document of Spring Boot's holds; empty when it always does."""
+    return " & ".join(
+        entry.text or "?"
+        for entry in entries
+        if ".".join(entry.path).startswith(("spring.config.activate.", "spring.profiles"))
+        and entry.path[-1] not in ("active", "include", "default", "group")
+        and "group" not in entry.path
+    )
 
 
 def yaml_number(text: str) -> tuple[int | None, str]:

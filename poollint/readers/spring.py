@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from poollint.blocks import Block, Problem
 from poollint.readers import keyed
 from poollint.readers.base import Reading
-from poollint.readers.hikaricp import canonical, exists, meant_name
+from poollint.readers.hikaricp import ENV_PREFIX, canonical, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from poollint.versions import Version
 
 MAIN = ("spring", "datasource", "hikari")
-ENV_PREFIX = "SPRING_DATASOURCE_HIKARI_"
 _MAPS = ("datasourceproperties", "healthcheckproperties")
 _OBJECTS = frozenset(
     "datasource metricregistry healthcheckregistry metricstrackerfactory scheduledexecutor threadfactory credentials "
@@ -79,14 +78,7 @@ def _by_document(entries: Iterable[KeyedEntry]) -> list[list[KeyedEntry]]:
 
 
 def _document(entries: list[KeyedEntry]) -> _Document:
-    conditions = [
-        entry.text or "?"
-        for entry in entries
-        if ".".join(entry.path).startswith(("spring.config.activate.", "spring.profiles"))
-        and entry.path[-1] not in ("active", "include", "default", "group")
-        and "group" not in entry.path
-    ]
-    return _Document(entries, " & ".join(conditions))
+    return _Document(entries, keyed.condition(entries))
 
 
 class _Reader:

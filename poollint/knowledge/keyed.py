@@ -1,0 +1,148 @@
+"""``[[found]]`` tables of files of keys: checked when a catalogue is loaded, and asked which of them a path concerns.
+
+What their words mean stands at the top of poollint.readers.keyed_match.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+KEYS = "keys"  # the system whose reader goes by these tables
+_STEMS = ("application", "bootstrap")
+_SPRING = tuple(
+    f"{stem}{more}.{end}" for stem in _STEMS for more in ("", "-*") for end in ("properties", "yml", "yaml")
+)
+_COMPOSE = tuple(
+    f"{stem}{more}.{end}" for stem in ("docker-compose", "compose") for more in ("", ".*") for end in ("yml", "yaml")
+)
+ENVIRONMENT = (".env", ".env.*", "*.env", *_COMPOSE)
+# format -> the files that such a table looks into when it names none
+FORMATS: dict[str, tuple[str, ...]] = {
+    "spring": _SPRING,
+    "quarkus": tuple(name for name in _SPRING if name.startswith("application")),
+    "properties": (),
+    "yaml": (),
+    "json": (),
+    "toml": (),
+    "ini": (),
+    "env": ENVIRONMENT,
+}
+TYPES: dict[str, tuple[type, ...]] = {
+    "prefix": (str, list),
+    "files": (list,),
+    "section": (str,),
+    "relaxed": (bool,),
+    "rename": (dict,),
+    "also": (dict,),
+    "env": (str, dict),
+    "require": (list,),
+    "open": (bool,),
+    "partial": (bool,),
+    "facts": (dict,),
+    "kind": (str,),
+    "note": (str,),
+    "format": (str,),
+}
+
+
+class Fault(NamedTuple):
+    """What is wrong with a table: the word that it is about, and the reason."""
+
+    word: str
+    message: str
+
+
+def faults(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Fault]:
+    """What keeps a ``[[found]]`` table of a keyed format from being used."""
+    form = table["format"]
+    if form not in FORMATS:
+        yield Fault("format", f"format = {form!r}: no such format{closest(str(form), FORMATS)}")
+        return
+    for key, value in table.items():
+        if key not in TYPES:
+            yield Fault(key, f"{key!r} means nothing beside format = {form!r}{closest(key, TYPES)}")
+        elif not isinstance(value, TYPES[key]):
+            names = " or ".join(_NAMES[each] for each in TYPES[key])
+            yield Fault(key, f"{key} must be {names}")
+    if not FORMATS[form] and not table.get("files"):
+        yield Fault("format", f'format = {form!r} needs files, such as files = ["config/db.{form}"]')
+    if form == "env":
+        if "env" not in table:
+            yield Fault(
+                "format", 'format = "env" needs env: the beginning of the variables\' names, or a table of names'
+            )
+    elif "prefix" not in table:
+        yield Fault("format", f'format = {form!r} needs prefix: the keys above the settings, "" for none')
+    if "section" in table and form != "ini":
+        yield Fault("section", f"section is for format = 'ini' alone, not for {form!r}")
+    yield from _names(table, kinds)
+
+
+_NAMES: dict[type, str] = {str: "a text", list: "a list", dict: "a table", bool: "true or false"}
+
+
+def _names(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Fault]:
+    """Settings that a table speaks of and its kind does not have."""
+    kind = table.get("kind") or next(iter(kinds))
+    if kind not in kinds:
+        yield Fault("kind", f"kind = {kind!r}: there is no such kind of block{closest(str(kind), kinds)}")
+        return
+    settings = kinds[kind].settings
+    for key in ("rename", "also", "env"):
+        given = table.get(key)
+        for name in given.values() if isinstance(given, dict) else ():
+            if name not in settings:
+                yield Fault(str(name), f"{key}: [kinds.{kind}] has no setting {name!r}{closest(str(name), settings)}")
+
+
+def closest(word: str, words: Any) -> str:
+    """The known word that was meant, as the end of a sentence."""
+    import difflib
+
+    found = difflib.get_close_matches(word, list(words), 1)
+    return f"; did you mean {found[0]!r}?" if found else f"; known are {', '.join(sorted(words))}" if words else ""
+
+
+def globs_of(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files that a table looks into; variables of the environment stand in files of their own."""
+    form = table["format"]
+    globs = tuple(table.get("files") or FORMATS.get(form, ()))
+    return (*globs, *ENVIRONMENT) if form == "spring" or ("env" in table and form != "env") else globs
+
+
+def add_files(systems: dict[str, dict[str, Any]]) -> None:
+    """Let the system of files of keys claim every file that a table of any system looks into."""
+    if KEYS in systems:
+        globs = {
+            glob
+            for system in systems.values()
+            for table in system.get("found", ())
+            if "format" in table
+            for glob in globs_of(table)
+        }
+        systems[KEYS] = {**systems[KEYS], "files": sorted({*systems[KEYS].get("files", ()), *globs})}
+
+
+def matches(path: str, glob: str) -> bool:
+    """Whether a glob of a base name, or of the end of a path when it holds a ``/``, speaks of a path."""
+    import fnmatch
+
+    if "/" not in glob:
+        return fnmatch.fnmatchcase(path.rpartition("/")[2], glob)
+    parts, wanted = path.split("/"), glob.split("/")
+    return len(parts) >= len(wanted) and all(
+        fnmatch.fnmatchcase(part, each) for part, each in zip(parts[-len(wanted) :], wanted, strict=True)
+    )
+
+
+def founds_at(systems: Mapping[str, Mapping[str, Any]], path: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """(system, table) of each table that looks into a path."""
+    return [
+        (name, table)
+        for name, system in systems.items()
+        for table in system.get("found", ())
+        if "format" in table and any(matches(path, glob) for glob in globs_of(table))
+    ]

@@ -1,0 +1,389 @@
+"""Keys to blocks: a catalogue's ``[[found]]`` tables decide which keys of a settings file are whose settings.
+
+A table::
+
+    [[found]]
+    format = "spring"                         # spring (Spring Boot's application files: documents, profiles, relaxed names,
+                                              # placeholders, and the same keys as variables), quarkus (%profile. before
+                                              # keys), properties, yaml, json, toml, ini, env (variables)
+    files = ["config/db.json"]                # globs of base names, or of the ends of paths (spring, quarkus, env have theirs)
+    prefix = "spring.data.redis.*.pool"       # the keys above the settings; * is any one part and names the block, "" none;
+                                              # a list of several
+    section = "app:*"                         # ini: the sections, a glob
+    kind = "pool"                             # the kind of block (default: the catalogue's first)
+    relaxed = true                            # max-size, max_size and maxSize are one name (spring: always)
+    rename = { "threads.max" = "maxThreads" } # keys below the prefix that the catalogue has another name for
+    also = { "app.timeout" = "timeout" }      # settings that stand elsewhere in the file, by their whole keys
+    env = "ACME_POOL_"                        # how the variables begin that set the same: ACME_POOL_MAX_SIZE;
+                                              # or a table of names: { DB_POOL_MAX = "maxSize" }
+    require = ["maxSize"]                     # only where one of these settings is written
+    open = true                               # unknown keys below the prefix are none of our business here
+    partial = true                            # more may be set elsewhere: what is not written is unknown
+    facts = { cluster = true }                # what this form tells by itself
+
+A value is read by the setting's type. A duration is a number in the setting's unit, unless its ``parser`` says more:
+"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poollint.blocks import UNKNOWN, Block, Setting
+from poollint.knowledge.keyed import ENVIRONMENT, founds_at, matches
+from poollint.readers import keyed
+from poollint.readers.base import Reading
+from poollint.readers.source.match import UNITS, decode, raw_text
+from poollint.readers.source.values import Entry, Folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from poollint.knowledge.catalogue import Catalogue, KindSpec, SettingSpec
+    from poollint.readers.base import ReadContext
+    from poollint.readers.keyed import KeyedEntry
+    from poollint.source import Source
+    from poollint.versions import Version
+
+_TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|integrationTest)/|-(?:test|it|e2e)\.\w+$")
+_PROFILE_FILE = re.compile(r"(?:application|bootstrap)-([^/]+)\.\w+$")
+_TRUE, _FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
+_SIMPLE = re.compile(r"([+-]?\d+)([a-zA-Z]{0,2})")
+_SUFFIXES = {"": 0.001, "ns": 1e-9, "us": 1e-6, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_ISO = re.compile(r"(?i)([+-]?)P(?:([+-]?\d+)D)?(?:T(?:([+-]?\d+)H)?(?:([+-]?\d+)M)?(?:([+-]?\d+(?:\.\d*)?)S)?)?")
+_QUARKUS = re.compile(r"(?i)(?=\d)(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
+
+
+class KeyedFound:
+    """One ``[[found]]`` table of a keyed format."""
+
+    __slots__ = (
+        "also", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed", "rename", "require",
+        "section", "spec", "system",
+    )  # fmt: skip
+
+    def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
+        self.system = system
+        self.form: str = table["format"]
+        self.kind: str = table.get("kind") or next(iter(catalogue.kinds))
+        self.spec: KindSpec = catalogue.kinds[self.kind]
+        self.relaxed = bool(table.get("relaxed", self.form == "spring"))
+        self.section: str = table.get("section", "")
+        self.require: list[str] = table.get("require", [])
+        self.open = bool(table.get("open", False))
+        self.partial = bool(table.get("partial", False))
+        self.facts: dict[str, Any] = table.get("facts", {})
+        self.env: str | dict[str, str] = table.get("env", "")
+        self.rename: dict[str, str] = table.get("rename", {})
+        prefix = table.get("prefix", "")
+        self.prefixes = [self._parts(each) for each in ([prefix] if isinstance(prefix, str) else prefix)]
+        self.also = {self._parts(key): name for key, name in table.get("also", {}).items()}
+        keys = {name: name for name in self.spec.settings if name not in self.rename.values()} | self.spec.aliases
+        self.names = {self._parts(key): name for key, name in (keys | self.rename).items()}
+
+    def _parts(self, key: str) -> tuple[str, ...]:
+        return self.shape(tuple(key.split("."))) if key else ()
+
+    def shape(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """A path as names are compared."""
+        return tuple(canonical(part) for part in path) if self.relaxed else path
+
+    def below(self, path: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
+        """(name of the block, its own part of the path) of a key below a prefix."""
+        shaped = self.shape(path)
+        for prefix in self.prefixes:
+            size = len(prefix)
+            if len(path) > size and all(want in ("*", part) for want, part in zip(prefix, shaped, strict=False)):
+                named = [part for want, part in zip(prefix, path, strict=False) if want == "*"]
+                return ".".join(part.strip('"') for part in named), path[size:]
+        return None
+
+    def variables(self) -> dict[str, str]:
+        """Variable -> setting: as the table says, or as Spring Boot names them."""
+        if isinstance(self.env, dict):
+            return self.env
+        found: dict[str, str] = {}
+        begins = [self.env] if self.env else []
+        if self.form == "spring" and not begins:
+            begins = ["_".join(prefix).upper() + "_" for prefix in self.prefixes if "*" not in prefix]
+        for parts, name in self.names.items():
+            for begin in begins:
+                if self.form == "spring":
+                    found[begin + "_".join(parts).upper()] = name
+                    kebab = "_".join(_snake(part) for part in self._written(name))
+                    found[begin + kebab] = name
+                else:
+                    found[begin + "_".join(_snake(part) for part in parts)] = name
+        return found
+
+    def _written(self, name: str) -> list[str]:
+        """The parts of a setting's key as the catalogue writes them."""
+        key = next((key for key, real in self.rename.items() if real == name), name)
+        return key.split(".")
+
+
+def canonical(name: str) -> str:
+    """A name as Spring compares it."""
+    return re.sub(r"[-_]", "", name).lower()
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[-.]", "_", re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name)).upper()
+
+
+def read(source: Source, context: ReadContext) -> Reading:
+    """The blocks of a settings file by the tables that look into it. Never raises on any text."""
+    blocks: list[Block] = []
+    documents: dict[str, list[_Document]] = {}
+    for system, table in founds_at(context.systems, source.path.replace("\\", "/")):
+        found = KeyedFound(system, table, context.catalogue_of(system))
+        reader = _Reader(source, found, context.target_of(system))
+        if _holds_variables(source.path):
+            for entries in _variables(source):
+                blocks += reader.of_variables(entries)
+            continue
+        if found.form not in documents:
+            documents[found.form] = documents_of(source, found.form)
+        blocks += reader.blocks(documents[found.form])
+    return Reading(blocks)
+
+
+def _holds_variables(path: str) -> bool:
+    return any(matches(path, glob) for glob in ENVIRONMENT)
+
+
+def _variables(source: Source) -> list[list[KeyedEntry]]:
+    """The variables of each program that a file speaks of."""
+    if source.path.endswith((".yml", ".yaml")):
+        return list(keyed.environments(source))
+    return [list(keyed.variables(source))]
+
+
+class _Document(NamedTuple):
+    entries: list[KeyedEntry]
+    profile: str
+
+
+def documents_of(source: Source, form: str) -> list[_Document]:
+    """The entries of a file, by the conditions under which they hold; the ones that always hold first."""
+    entries = _entries(source, form)
+    if form == "quarkus":
+        return _by_profile(entries)
+    numbers: dict[int, list[KeyedEntry]] = {}
+    for entry in entries:
+        numbers.setdefault(entry.document, []).append(entry)
+    if form == "spring":
+        return [_Document(each, keyed.condition(each)) for each in numbers.values()]
+    return [_Document(each, "") for each in numbers.values()]
+
+
+def _by_profile(entries: list[KeyedEntry]) -> list[_Document]:
+    """Quarkus: ``%dev.`` before a key makes it one of that profile."""
+    found: dict[str, list[KeyedEntry]] = {"": []}
+    for entry in entries:
+        profile = entry.path[0][1:].strip('"') if entry.path[0].startswith("%") else ""
+        found.setdefault(profile, []).append(entry._replace(path=entry.path[1:]) if profile else entry)
+    return [_Document(each, profile) for profile, each in found.items() if each]
+
+
+def _entries(source: Source, form: str) -> list[KeyedEntry]:
+    if form in ("yaml", "json") or source.path.endswith((".yml", ".yaml")):
+        return keyed.of_yaml(source, spring=form in ("spring", "quarkus")).entries
+    if form == "toml":
+        return keyed.of_toml(source)
+    if form == "ini":
+        return keyed.of_ini(source)
+    return keyed.of_properties(source, spring=form in ("spring", "quarkus")).entries
+
+
+class _Reader:
+    """Reads the blocks of one table from one file."""
+
+    def __init__(self, source: Source, found: KeyedFound, target: Version | None) -> None:
+        self.source = source
+        self.found = found
+        self.target = target
+        match = _PROFILE_FILE.search(source.path) if found.form in ("spring", "quarkus") else None
+        self.profile = match[1] if match is not None else ""
+
+    def blocks(self, documents: list[_Document]) -> Iterator[Block]:
+        base: dict[str, dict[str, Setting]] = {}
+        around: dict[str, Setting] = {}
+        for document in documents:
+            inherited = {name: _inherited(setting) for name, setting in around.items()}
+            elsewhere = self._elsewhere(document.entries)
+            if not document.profile:
+                around.update(elsewhere)
+            for name, entries in self._groups(document.entries).items():
+                block = self._block(name, entries[0][0], document.profile or self.profile)
+                if self.profile or self.found.partial:
+                    block.complete = False
+                before = {each: _inherited(setting) for each, setting in base.get(name, {}).items()}
+                written = self._written(block, entries)
+                if not document.profile:
+                    base[name] = {**base.get(name, {}), **written}
+                block.settings = {**before, **written, **inherited, **elsewhere}
+                wanted = self.found.require
+                if (written or block.facts.get("unknown_options")) and (
+                    not wanted or any(each in block.settings for each in wanted)
+                ):
+                    yield block
+
+    def _groups(self, entries: list[KeyedEntry]) -> dict[str, list[tuple[KeyedEntry, tuple[str, ...]]]]:
+        groups: dict[str, list[tuple[KeyedEntry, tuple[str, ...]]]] = {}
+        for entry in entries:
+            path = entry.path
+            if self.found.form == "ini":
+                if not _section_fits(path[0], self.found.section):
+                    continue
+                path = path[1:]
+            found = self.found.below(path)
+            if found is not None:
+                groups.setdefault(found[0], []).append((entry, found[1]))
+        return groups
+
+    def _block(self, name: str, first: KeyedEntry, profile: str) -> Block:
+        found = self.found
+        above = ".".join(first.path[:-1])
+        path = " ".join(part for part in (found.kind, above, profile) if part)
+        place = first.key_place
+        block = Block(found.system, found.kind, name, place, spec=found.spec, path=path, target=self.target)
+        test = bool(_TEST.search("/" + self.source.path.replace("\\", "/"))) or profile in ("test", "dev", "local")
+        block.facts.update(form=found.form, profile=profile, in_test=test, in_script=False, **found.facts)
+        return block
+
+    def _written(self, block: Block, entries: list[tuple[KeyedEntry, tuple[str, ...]]]) -> dict[str, Setting]:
+        written: dict[str, Setting] = {}
+        for entry, rest in entries:
+            name = self.found.names.get(self.found.shape(rest), "")
+            if not name:
+                self._unknown(block, entry, rest)
+                continue
+            setting = self._setting(name, ".".join(rest), entry)
+            before = written.get(name)
+            if setting is None:
+                continue
+            if before is not None and before.key != setting.key:
+                setting.value = UNKNOWN  # two spellings: which of them wins is not for us to say
+            written[name] = setting
+        return written
+
+    def _unknown(self, block: Block, entry: KeyedEntry, rest: tuple[str, ...]) -> None:
+        spec, name = self.found.spec, ".".join(rest)
+        if self.found.open or len(rest) > 1 or "[" in name or "*" in name:
+            return
+        accepted = {self.found.shape((each,)) for each in spec.accepts}
+        if self.found.shape(rest) not in accepted:
+            value = Folded(UNKNOWN if entry.text is None else entry.text, entry.place)
+            block.facts.setdefault("unknown_options", {})[name] = Entry(entry.key_place, value)
+
+    def _setting(self, name: str, key: str, entry: KeyedEntry) -> Setting | None:
+        spec = self.found.spec.settings[name]
+        if entry.plain and entry.text in ("", "~", "null", "Null", "NULL"):
+            return None  # the default stays
+        value = value_of(spec, entry)
+        raw = raw_text(Folded(value, entry.place))
+        return Setting(name, value, raw, place=entry.place, key_place=entry.key_place, key=key, spec=spec)
+
+    def _elsewhere(self, entries: list[KeyedEntry]) -> dict[str, Setting]:
+        found: dict[str, Setting] = {}
+        for entry in entries if self.found.also else ():
+            name = self.found.also.get(self.found.shape(entry.path))
+            setting = self._setting(name, ".".join(entry.path), entry) if name else None
+            if name and setting is not None:
+                found[name] = setting
+        return found
+
+    def of_variables(self, entries: list[KeyedEntry]) -> Iterator[Block]:
+        """The block that variables of the environment set; the rest of it is out of sight."""
+        names = self.found.variables()
+        written: dict[str, Setting] = {}
+        for entry in entries:
+            name = names.get(entry.path[0])
+            setting = self._setting(name, entry.path[0], entry) if name and entry.text != "" else None
+            if name and setting is not None:
+                written[name] = setting
+        if not written or (self.found.require and not any(each in written for each in self.found.require)):
+            return
+        first = next(iter(written.values()))
+        place = first.key_place
+        assert place is not None
+        found = self.found
+        path = f"{found.kind} environment"
+        block = Block(found.system, found.kind, "environment", place, spec=found.spec, path=path, target=self.target)
+        block.complete = found.form == "env" and not found.partial and isinstance(found.env, dict)
+        block.settings = written
+        block.facts.update(form="env", profile="", in_test=False, in_script=False, **found.facts)
+        yield block
+
+
+def _section_fits(section: str, glob: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return not glob or fnmatchcase(section, glob)
+
+
+def _inherited(setting: Setting) -> Setting:
+    return Setting(
+        setting.name,
+        setting.value,
+        setting.raw,
+        origin="inherited",
+        place=setting.place,
+        key_place=setting.key_place,
+        key=setting.key,
+        spec=setting.spec,
+    )
+
+
+def value_of(spec: SettingSpec, entry: KeyedEntry) -> Any:
+    """The value of an entry in the catalogue's type and unit; a text that is of another type stays as it is."""
+    text = entry.text
+    if text is None:
+        return UNKNOWN
+    text = text.strip()
+    if spec.type == "bool":
+        lower = text.lower()
+        return True if lower in _TRUE else False if lower in _FALSE else text
+    if spec.type not in ("int", "float", "duration", "size"):
+        return text
+    if spec.type == "duration" and spec.get("parser") and not re.fullmatch(r"[+-]?\d+", text):
+        seconds = seconds_of(text, spec.get("parser"))
+        if seconds is None:
+            return text
+        return decode(spec, Folded(round(seconds / UNITS.get(spec.unit, 1), 9), entry.place))
+    number = _number(text, spec, plain=entry.plain)
+    return text if number is None else decode(spec, Folded(number, entry.place))
+
+
+def _number(text: str, spec: SettingSpec, *, plain: bool) -> int | float | None:
+    if plain:
+        whole, _ = keyed.yaml_number(text)
+        if whole is not None:
+            return whole
+    if re.fullmatch(r"[+-]?\d{1,18}", text):
+        return int(text)
+    if spec.type != "int" and re.fullmatch(r"[+-]?\d{1,18}\.\d{0,18}", text):
+        return float(text)
+    return None
+
+
+def seconds_of(text: str, parser: str) -> float | None:
+    """A duration with a unit as Spring Boot or Quarkus reads it; None for no duration."""
+    simple = _SIMPLE.fullmatch(text) if parser == "spring" else None
+    if simple is not None and simple[2].lower() in _SUFFIXES:
+        return int(simple[1]) * _SUFFIXES[simple[2].lower()]
+    quarkus = _QUARKUS.fullmatch(text) if parser == "quarkus" else None
+    if parser == "quarkus" and re.fullmatch(r"\d+ms", text):
+        return int(text[:-2]) / 1000
+    if quarkus is not None:
+        return _sum(quarkus.groups())
+    iso = _ISO.fullmatch(text)
+    if iso is None or text[-1:] in "PTpt":
+        return None
+    return _sum(iso.groups()[1:]) * (-1 if iso[1] == "-" else 1)
+
+
+def _sum(parts: tuple[str | None, ...]) -> float:
+    return sum(float(part) * unit for part, unit in zip(parts, (86400, 3600, 60, 1), strict=True) if part)

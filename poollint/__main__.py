@@ -9,6 +9,7 @@ import sys
 
 def main() -> None:
     """Run the command line; never returns."""
+    _open_closed()
     if sys.argv[1:] in (["--version"], ["-V"]):
         from poollint import __version__
 
@@ -27,6 +28,13 @@ def main() -> None:
     from poollint.cli.main import run
 
     raise SystemExit(run())
+
+
+def _open_closed() -> None:
+    """A caller may have closed the standard streams (``>&-``): what is written there goes nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open as long as the process
 
 
 def leave(status: int) -> None:

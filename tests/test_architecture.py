@@ -26,7 +26,8 @@ FORBIDDEN = {
     "sizing": (
         "readers", "engine", "reports", "cli", "api", "config", "discovery", "knowledge", "fleet", "formats", "blocks",
     ),
-    "docs": ("readers", "formats", "reports", "cli", "server", "discovery"),
+    "docs": ("readers", "formats", "cli", "server", "discovery"),
+    "fleet": ("formats", "reports", "cli", "api", "discovery", "server", "docs"),
     "server": ("readers", "formats", "cli"),
     "knowledge": ("readers", "formats", "reports", "cli", "api", "config", "discovery"),
 }  # fmt: skip

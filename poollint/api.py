@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from poollint.findings import Finding, Severity
     from poollint.readers.source.python_modules import Modules
     from poollint.readers.source.targets import Projects
+    from poollint.readers.source.targets_go import GoModules
     from poollint.readers.source.targets_python import PythonProjects
     from poollint.source import Source
 
 PYPI = "pypi:"  # marks the names of Python packages among those that tell a system's version
+GO_MODULE = "go:"  # and the paths of Go modules
 Reader = "Callable[[Source, ReadContext], Reading]"
 
 
@@ -103,6 +105,7 @@ class Session:
         self._known = LazyKnown(self)
         self._projects: Projects | None = None
         self._python_projects: PythonProjects | None = None
+        self._go_modules: GoModules | None = None
         self._modules: Modules | None = None
         self.failures: list[UnreadFile] = []
 
@@ -174,6 +177,8 @@ class Session:
             return found
         if packages[0].startswith(PYPI):
             return self._python_target(packages, path)
+        if packages[0].startswith(GO_MODULE):
+            return self._go_target(packages, path)
         installed = self.packages_for(path)
         return next((version for name in packages if (version := installed.get(name)) is not None), None)
 
@@ -185,6 +190,15 @@ class Session:
             self._python_projects = PythonProjects(self.files)
         installed = self._python_projects.of(path)
         return next((version for name in packages if (version := installed.get(name[len(PYPI) :])) is not None), None)
+
+    def _go_target(self, packages: Sequence[str], path: str) -> Version | None:
+        """The version of a Go module, or of Go itself, that the module of a file asks for."""
+        if self._go_modules is None:
+            from poollint.readers.source.targets_go import GoModules
+
+            self._go_modules = GoModules(self.files)
+        wanted = self._go_modules.of(path)
+        return next((version for name in packages if (version := wanted.get(name[len(GO_MODULE) :])) is not None), None)
 
     def packages_for(self, path: str) -> Mapping[str, Version | None]:
         """The packages of the project that a source file belongs to, by what stands beside it."""

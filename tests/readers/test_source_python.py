@@ -186,7 +186,7 @@ def test_django_databases() -> None:
 
 def test_django_databases_that_change_later() -> None:
     text = 'DATABASES = {"default": {"ENGINE": "x"}}\nDATABASES["default"]["CONN_MAX_AGE"] = 60\n'
-    assert blocks(text, "settings.py")[0].value("CONN_MAX_AGE") is UNKNOWN
+    assert blocks(text, "settings.py")[0].value("CONN_MAX_AGE") == 60
 
 
 @pytest.mark.parametrize(
@@ -253,3 +253,31 @@ def test_no_password_is_kept() -> None:
     )
     for block in blocks(text):
         assert "hunter2" not in repr({name: fact for name, fact in block.facts.items() if name != "other_options"})
+
+
+@pytest.mark.parametrize(
+    ("change", "age", "size"),
+    [
+        ('DATABASES["default"]["CONN_MAX_AGE"] = 60', 60, 3),
+        ('DATABASES["default"].update({"CONN_MAX_AGE": 60})', 60, 3),
+        ('DATABASES["default"].update(CONN_MAX_AGE=60)', 60, 3),
+        ('DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 9', 5, 9),
+        ('DATABASES["default"].update(more)', UNKNOWN, UNKNOWN),
+        ('DATABASES["other"]["CONN_MAX_AGE"] = 60', 5, 3),
+        ('if DEBUG:\n    DATABASES["default"]["CONN_MAX_AGE"] = 60', UNKNOWN, 3),
+        ('for name in DATABASES:\n    DATABASES[name]["CONN_MAX_AGE"] = 60', UNKNOWN, UNKNOWN),
+        ("DATABASES = other(DATABASES)", None, None),
+        ('DATABASES["default"] = given', UNKNOWN, UNKNOWN),
+    ],
+)
+def test_changes_of_django_databases(change: str, age: Any, size: Any) -> None:
+    text = f'DATABASES = {{"default": {{"CONN_MAX_AGE": 5, "OPTIONS": {{"pool": {{"max_size": 3}}}}}}}}\n{change}\n'
+    found = blocks(text, "settings.py")
+    got = [(block.value("CONN_MAX_AGE"), block.value("pool.max_size")) for block in found]
+    assert got == ([(age, size)] if age is not None else [])
+
+
+def test_flask_configuration_by_a_dict() -> None:
+    text = 'app.config.update({"SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 20}, "SECRET_KEY": "x"})\n'
+    (block,) = blocks(text, "config.py")
+    assert block.value("options.pool_size") == 20

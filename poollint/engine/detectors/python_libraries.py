@@ -47,8 +47,9 @@ def _is_pooled(block: Block) -> bool | None:
 
 def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Persistent connections where each request runs in a thread of its own."""
-    age = written(block, "CONN_MAX_AGE")
-    if age is None or not is_number(age.value) or age.value <= 0 or _is_pooled(block) is not False:
+    by_url = block.kind == "url"
+    age = written(block, "conn_max_age" if by_url else "CONN_MAX_AGE")
+    if age is None or not is_number(age.value) or age.value <= 0 or (not by_url and _is_pooled(block) is not False):
         return
     for server in servers(block, ctx.blocks):
         if server.facts.get("in_development"):
@@ -212,6 +213,8 @@ def keepalive_cliff(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     value = finite(keep)
     if keep is None or value is None or most is None or not is_number(most.value) or is_throwaway(block):
         return
+    if block.facts.get("as_context") and block.facts.get("scope") == "function":
+        return  # a client for the length of a block serves few requests at a time
     if 0 < value < most.value:
         yield Hit(keep, {"keep": f"{value:g}"})
 

@@ -102,7 +102,7 @@ def cannot_serve(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(workers)
     kind = written(block, "worker_class")
     if kind is not None and kind.value == "eventlet" and (ctx.target is None or ctx.target >= (26,)):
-        yield Hit(kind, None, "eventlet")
+        yield Hit(kind, None, "eventlet" if ctx.target is not None else "eventlet-likely")
     for name in ("workers", "threads"):
         setting = written(block, name)
         if setting is None:

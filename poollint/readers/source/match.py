@@ -18,6 +18,7 @@ A table::
     local = true                              # also when imported from a module of the project itself
     open = true                               # unknown options are none of our business here
     require = ["client"]                      # only where these options are written
+    given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
-from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Table
+from poollint.readers.source.values import Call, Elapsed, Entry, Folded, Made, Ref, Table
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ MEASURED = frozenset(("int", "float", "duration", "size", "bool"))  # types whos
 # files whose pools serve a test or one run by hand, by the names that people give them
 _TEST = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|specs?|e2e|cypress|benchmarks?|bench)/"
-    r"|(?:^|/)(?:test_[^/]*|conftest|[^/]*_test|[^/]*[-.](?:tests?|spec|e2e|bench))\.\w+$"
-    r"|(?:^|/)(?:vitest|jest|playwright|cypress)[.\w-]*\.\w+$|(?:^|/)[^/]*Tests?\.(?:java|kt)$"
+    r"|(?:^|/)(?:test[_-][^/]*|conftest|[^/]*_test|[^/]*[-.](?:tests?|spec|e2e|bench))\.\w+$"
+    r"|(?:^|/)(?:vitest|jest|playwright|cypress)[.\w-]*\.\w+$|(?:^|/)(?:[^/]*Tests?|Test[A-Z][^/]*|[^/]*(?:IT|TestCase))\.(?:java|kt)$"
+    r"|(?:^|/)src/(?:\w*Tests?|test\w*|it|jmh)/"
 )
 _SCRIPT = re.compile(
     r"(?:^|/)\.?[\w-]*(?:scripts?|bin|seeds?|seeders|migrations?|tools|examples?)/|(?:^|/)[^/]*(?:seed|migrate)[^/]*\.\w+$"
@@ -56,6 +58,7 @@ class Found:
     __slots__ = (
         "constructs",
         "facts",
+        "given",
         "kind",
         "local",
         "modules",
@@ -82,6 +85,7 @@ class Found:
         self.facts: dict[str, Any] = table.get("facts", {})
         self.local = bool(table.get("local", False))
         self.require: list[str] = table.get("require", [])
+        self.given: list[str] = table.get("given", [])
         self.open = bool(table.get("open", False))
 
     def names(self) -> list[str]:
@@ -128,7 +132,7 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
     block = Block(catalogue.name, found.kind, call.name, call.place, spec=spec, path=_path(call, found), target=target)
     block.facts.update(_facts(call))
     block.facts.update(found.facts)
-    block.facts["construct"] = call.callee.rpartition(".")[2]
+    block.facts.setdefault("construct", call.callee.rpartition(".")[2])
     filler = _Filler(block, spec, found)
     if call.broken:
         block.complete = False
@@ -181,7 +185,7 @@ def _facts(call: Call) -> dict[str, Any]:
         "as_context": scope.as_context,
         "decorators": scope.decorators,
         "callee": call.callee,
-        "in_test": bool(_TEST.search(path)),
+        "in_test": bool(_TEST.search(path) or call.used.get("in_test")),
         "in_script": bool(_SCRIPT.search(path)),
         **({"uses": call.used} if call.used else {}),
     }
@@ -272,6 +276,8 @@ class _Filler:
                 self.block.facts.setdefault("unknown_options", {})[name] = entry
             return
         folded = entry.value
+        if isinstance(folded.value, Elapsed):
+            self.block.facts.setdefault("timed", set()).add(real)
         setting = Setting(
             real,
             folded.value if self.is_plain_zero(setting_spec, folded) else decode(setting_spec, folded),
@@ -315,6 +321,9 @@ def decode(spec: SettingSpec, folded: Folded) -> Any:
     value = folded.value
     if value is UNKNOWN or isinstance(value, (Table, Made)):
         return UNKNOWN
+    if isinstance(value, Elapsed):
+        meaning = spec.get("zero") if value.seconds == 0 else spec.get("negative") if value.seconds < 0 else ""
+        return UNLIMITED if meaning in ("unlimited", "forever") else value.seconds
     if isinstance(value, Ref):
         return value.name if spec.type not in MEASURED else UNKNOWN
     if isinstance(value, list):

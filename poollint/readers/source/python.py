@@ -51,6 +51,7 @@ class PythonFile:
         self.classes: dict[str, Node] = {}
         self._configs: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._config_calls: list[Node] = []
+        self._entry_changes: dict[str, list[tuple[list[Node], Node]]] = {}
         self._methods: dict[tuple[int, str], set[str]] = {}
         self._globals: set[str] = set()
         self._functions: dict[str, Node] = {}
@@ -123,6 +124,7 @@ class PythonFile:
         if left.type == "subscript":
             base = left.child_by_field_name("value")
             self._note_config(node, base, left.child_by_field_name("subscript"))
+            self._note_entry(node, left)
             if base is not None and base.type == "identifier":
                 self._mutations.setdefault((self._scope_id(node), self.tree.text(base)), []).append(node)
             return
@@ -134,6 +136,16 @@ class PythonFile:
         for each in [left] if left.type == "identifier" else self.tree.walk(left):
             if each.type == "identifier" and left.type in ("identifier", "pattern_list", "tuple_pattern"):
                 self.assigned.setdefault((self._scope_id(node), self.tree.text(each)), []).append(node)
+
+    def _note_entry(self, node: Node, left: Node | None) -> None:
+        """``DATABASES["default"]["CONN_MAX_AGE"] = 60``, also behind ``.update(…)``: a change of what is assigned above."""
+        keys: list[Node] = []
+        while left is not None and left.type == "subscript":
+            key = left.child_by_field_name("subscript")
+            keys += [key] if key is not None else []
+            left = left.child_by_field_name("value")
+        if left is not None and left.type == "identifier" and _CONFIG_NAME.fullmatch(self.tree.text(left)):
+            self._entry_changes.setdefault(self.tree.text(left), []).append((keys[::-1], node))
 
     def _is_stand_in(self, node: Node) -> bool:
         """``except ImportError: redis = None`` takes nothing away from the import that did succeed."""
@@ -165,6 +177,8 @@ class PythonFile:
             self._methods.setdefault((self._scope_id(node), self.tree.text(base)), set()).add(method)
             if method in ("update", "from_mapping") and _CONFIG_HOLDER.search(self.tree.text(base)):
                 self._config_calls.append(node)
+        if base is not None and method in ("update", "pop", "setdefault", "clear"):
+            self._note_entry(node, base)
         if base is not None and base.type == "identifier" and method in ("update", "pop", "setdefault", "clear"):
             self._mutations.setdefault((self._scope_id(node), self.tree.text(base)), []).append(node)
 
@@ -441,6 +455,29 @@ class PythonFile:
             folded = folded._replace(value=self._mutated(node, name, folded.value, depth))
         return folded
 
+    def _mutate_by_method(self, table: Table, node: Node, *, certain: bool, depth: int) -> None:
+        """``update`` adds keys, ``pop`` and ``setdefault`` leave one open; anything else leaves all open."""
+        function = node.child_by_field_name("function")
+        name = self.tree.text(function.child_by_field_name("attribute")) if function is not None else ""
+        given = self.positional_of(node)
+        if name in ("pop", "setdefault") and given and isinstance(key := self.fold(given[0], depth).value, str):
+            old = table.entries.get(key)
+            if name == "pop" or old is None:
+                table.entries[key] = Entry(self.tree.place(node), self._unknown(node))
+            return
+        added = self._keywords(node, depth)
+        for argument in given:
+            value = self.fold(argument, depth).value
+            if isinstance(value, Table):
+                added.merge(value)
+            else:
+                added.complete = False
+        if name != "update" or not added.complete:
+            _forget(table)
+            return
+        for key, entry in added.entries.items():
+            table.entries[key] = entry if certain else entry._replace(value=self._unknown(node))
+
     def _elsewhere(self, node: Node, depth: int) -> Folded | None:
         """What another file of the project says that an imported name is."""
         if self.modules is None:
@@ -493,15 +530,7 @@ class PythonFile:
 
     def _mutate(self, table: Table, node: Node, *, certain: bool, depth: int) -> None:
         if node.type == "call":
-            arguments = node.child_by_field_name("arguments")
-            given = arguments.named_children if arguments is not None else []
-            value = self.fold(given[0], depth).value if len(given) == 1 else None
-            function = node.child_by_field_name("function")
-            name = self.tree.text(function.child_by_field_name("attribute")) if function is not None else ""
-            if certain and name == "update" and isinstance(value, Table):
-                table.merge(value)
-            else:
-                table.complete = False
+            self._mutate_by_method(table, node, certain=certain, depth=depth)
             return
         left = node.child_by_field_name("left")
         assert left is not None
@@ -810,20 +839,75 @@ class PythonFile:
             folded = self.fold(right)
             if not isinstance(folded.value, Table):
                 continue
-            later = self._later_keys(name)
-            for alias, entry in folded.value.entries.items():
-                if isinstance(entry.value.value, (Table, Made)):
+            entries = self._changed_entries(name, folded.value)
+            for alias, entry in entries.items():
+                if isinstance(entry.value.value, Table):
                     made = Call(f"assigned.{name}", entry.key_place)
                     made.name = alias
                     made.positional.append(entry.value)
-                    made.touched = later
-                    made.broken = isinstance(entry.value.value, Table) and entry.value.value.broken
+                    made.broken = entry.value.value.broken
                     yield made
 
-    def _later_keys(self, name: str) -> bool:
-        """Whether a module's table is changed after its assignment in ways that are not followed."""
-        pattern = rf"(?m)^\s*{re.escape(name)}(?:\[|\.(?:update|setdefault|pop))"
-        return re.search(pattern, self.tree.source.text) is not None
+    def _changed_entries(self, name: str, table: Table) -> dict[str, Entry]:
+        """The inner tables after what the file does to them below their assignment.
+
+        A change in a branch or a function makes a key unknown; one that is not understood makes every key so.
+        """
+        entries = {
+            alias: entry._replace(value=entry.value._replace(value=entry.value.value.copy()))
+            if isinstance(entry.value.value, Table)
+            else entry
+            for alias, entry in table.entries.items()
+        }
+        changes = self._entry_changes.get(name, [])
+        seen = re.findall(rf"(?m)^\s*{re.escape(name)}(?:\[|\.(?:update|setdefault|pop|clear))", self.tree.source.text)
+        doubtful = len(seen) > len(changes)
+        for keys, node in changes:
+            path = [self.fold(key).value for key in keys]
+            doubtful = not self._change_entry(entries, path, node) or doubtful
+        if doubtful:
+            for entry in entries.values():
+                if isinstance(entry.value.value, Table):
+                    _forget(entry.value.value)
+        return entries
+
+    def _change_entry(self, entries: dict[str, Entry], path: list[Any], node: Node) -> bool:
+        """Apply one change; False when it cannot be told what it changes."""
+        if not all(isinstance(key, str) for key in path):
+            return False
+        certain = self._scope_id(node) == self.tree.root.id and not self._conditional(node, self.tree.root)
+        call = node.type == "call"
+        if not path or (len(path) == 1 and not call):
+            right = self.fold(node.child_by_field_name("right")).value if path and certain else None
+            if not path or path[0] in entries:
+                return False
+            if isinstance(right, Table):
+                entries[path[0]] = Entry(self.tree.place(node), Folded(right, self.tree.place(node)))
+            return True
+        entry = entries.get(path[0])
+        if entry is None or not isinstance(entry.value.value, Table):
+            return True
+        table: Table = entry.value.value
+        for key in path[1:] if call else path[1:-1]:
+            inner = table.entries.get(key)
+            if inner is None or not isinstance(inner.value.value, Table):
+                table.entries[key] = Entry(self.tree.place(node), self._unknown(node))
+                return True
+            copied = inner.value.value.copy()
+            table.entries[key] = inner._replace(value=inner.value._replace(value=copied))
+            table = copied
+        if call:
+            self._mutate(table, node, certain=certain, depth=0)
+            if not table.complete:
+                _forget(table)
+            return True
+        right_node = node.child_by_field_name("right")
+        plain = certain and node.type == "assignment" and right_node is not None
+        value = self.fold(right_node) if plain else self._unknown(node)
+        left = node.child_by_field_name("left")
+        place = self.tree.place(left.child_by_field_name("subscript") or left) if left is not None else entry.key_place
+        table.entries[path[-1]] = Entry(place, value)
+        return True
 
     def _groups(self) -> Iterator[Call]:
         for (_scope, holder), pairs in self._configs.items():
@@ -836,6 +920,10 @@ class PythonFile:
         for node in self._config_calls:
             groups = {}
             keywords = self._keywords(node, 0)
+            for argument in self.positional_of(node)[:1]:
+                given = self.fold(argument).value
+                if isinstance(given, Table):
+                    keywords.merge(given)
             function = node.child_by_field_name("function")
             assert function is not None
             for name, entry in keywords.entries.items():
@@ -973,6 +1061,13 @@ class PythonFile:
             as_context,
             handler,
         )
+
+
+def _forget(table: Table) -> None:
+    """Leave nothing of a table known: something out of sight may have changed any of it."""
+    table.complete = False
+    for name, entry in table.entries.items():
+        table.entries[name] = entry._replace(value=Folded(UNKNOWN, entry.value.place))
 
 
 def _is_text(folded: Folded) -> bool:

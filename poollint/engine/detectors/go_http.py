@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from poollint.blocks import Block
 
 
+_COPIED = 100
+_DRAINS = (1, 27)  # closing a body then reads what is left of it, up to 256 KiB
+_TOOL = re.compile(r"(?:^|/)(?:cmd|cli)(?:/|$)")
 _LOCAL = re.compile(r"(?:127\.|localhost|\[::1\])")
 
 
@@ -58,8 +61,12 @@ def few_idle(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     for name in ("MaxConnsPerHost", "MaxIdleConns"):
         most = block.settings.get(name)
-        if most is not None and known(most.value) and isinstance(most.value, int) and most.value > 2:
-            yield Hit(most, {"setting": name, "raw": most.raw}, "total" if name == "MaxIdleConns" else "")
+        if most is None or not known(most.value) or not isinstance(most.value, int) or most.value <= 2:
+            continue
+        total = name == "MaxIdleConns"
+        # 100 is what the default transport has: copied, not chosen; with HTTP/2 one connection serves many requests
+        if not total or (most.value != _COPIED and block.value("ForceAttemptHTTP2") is False):
+            yield Hit(most, {"setting": name, "raw": most.raw}, "total" if total else "")
             return
 
 
@@ -70,14 +77,28 @@ def idle_for_ever(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if idle.value != UNLIMITED or _uses(block, "idle_closed") or _uses(block, "escape") == "passed":
         return
+    if _uses(block, "kept") is False or _uses(block, "websocket"):
+        return  # another rule's; a connection that is upgraded never becomes idle
     if idle.origin == "default":
         yield Hit(block, {})
     else:
         yield Hit(idle, {"raw": idle.raw}, "zero")
 
 
+def made_per_call(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A transport, and so a pool, that only one call of its function ever uses."""
+    off = block.get("DisableKeepAlives")
+    if off is None or not known(off.value) or off.value or aside(block) or _uses(block, "kept") is not False:
+        return
+    tool = _TOOL.search(block.place.source.path.replace("\\", "/").rpartition("/")[0])
+    if not tool and not _uses(block, "idle_closed") and not block.facts.get("in_handler"):
+        yield Hit(block, {"function": block.facts.get("function", "")})
+
+
 def unread_answer(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """An answer whose body is closed and never read."""
+    if block.target is not None and block.target >= _DRAINS:
+        return
     if not aside(block):
         yield Hit(block, {"name": block.name})
 

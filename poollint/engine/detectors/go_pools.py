@@ -63,6 +63,8 @@ def unlimited(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     escape = uses(block, "escape")
     if escape in ("passed", None) or _limited_somewhere(ctx):
         return
+    if not escape and not uses(block, "concurrent"):
+        return  # one goroutine takes one connection at a time
     yield Hit(block, {"call": _call(block)}, "away" if escape in ("returned", "stored") else "")
 
 
@@ -116,7 +118,11 @@ def for_ever(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     values = [block.value(name) for name in _TIME]
     if all(value is not UNKNOWN and value == UNLIMITED for value in values):
-        yield Hit(most if not _settings(block, _TIME) else _settings(block, _TIME)[0])
+        written = _settings(block, _TIME)
+        if written:
+            yield Hit(written[0], {"setting": written[0].key, "raw": written[0].raw}, "zero")
+        else:
+            yield Hit(most)
 
 
 def _settings(block: Block, names: tuple[str, ...]) -> list[Setting]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.go_checkouts import checkouts
 from poollint.readers.source.go_dsn import parameters_of
+from poollint.readers.source.go_kept import kept
 from poollint.readers.source.values import Call, Entry, Folded, Made, Scope, Table
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ _VERSION = re.compile(r"v\d+")
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _POOL_SETTERS = frozenset(("SetMaxOpenConns", "SetMaxIdleConns", "SetConnMaxLifetime", "SetConnMaxIdleTime"))
+_CONCURRENT = re.compile(
+    r"\bgo\s+(?:func\b|[\w.]+\()|(?i:serve\w*)\(|\b(?:gin|echo|fiber|chi|mux|grpc)\.New|gin\.Default\("
+    r"|errgroup|http\.Handle|\.(?:Go|Run|Start|Listen)\("
+)
 _BOUNDED = re.compile(r"\b(?:WithContext|WithTimeout|WithDeadline|TimeoutHandler)\b|\.Timeout\s*=")
 _LIMITER = re.compile(r"(?i)config|pool|tune|limit|setup|init|option|apply|conn|wrap|newdb|opendb|instrument")
 # what stands with a connection string, and at which argument
@@ -97,6 +102,7 @@ class GoFile:
             "header_wait": "ResponseHeaderTimeout" in text,
             "idle_closed": "CloseIdleConnections" in text,
             "sqlite": "sqlite" in text,
+            "concurrent": _CONCURRENT.search(text) is not None,
         }
 
     # Names
@@ -113,6 +119,8 @@ class GoFile:
                 self._import(node)
             elif kind in _DECLARATIONS:
                 self._declare(node)
+                if kind == "var_spec" and self._zero_of(node):
+                    self._calls.append(node)
             elif kind in ("call_expression", "composite_literal"):
                 self._calls.append(node)
                 if kind == "call_expression":
@@ -153,13 +161,20 @@ class GoFile:
         for at, name in enumerate(left):
             value = values[at] if plain and len(values) == len(left) else None
             if name.type == "identifier":
-                if node.type == "var_spec" and not values:
+                if node.type == "var_spec" and not values and not self._zero_of(node):
                     continue  # the zero value; the assignment that follows counts
                 scope = self._holder(name) if node.type == "assignment_statement" else self._scope_id(node)
                 self._declared.setdefault((scope, self.tree.text(name)), []).append((node, value))
             elif name.type == "selector_expression" and plain:
                 self._note_field(node, name, value)
         self._note_handle(left, values)
+
+    def _zero_of(self, node: Node) -> bool:
+        """``var client http.Client``: a struct of that package as it is when nothing is set."""
+        kind = node.child_by_field_name("type")
+        if kind is None or kind.type != "qualified_type" or node.child_by_field_name("value") is not None:
+            return False
+        return self.imports.get(self.tree.text(kind.child_by_field_name("package"))) == "net/http"
 
     def _note_field(self, node: Node, name: Node, value: Node | None) -> None:
         base, field = name.child_by_field_name("operand"), name.child_by_field_name("field")
@@ -447,9 +462,41 @@ class GoFile:
 
     # Calls
 
-    def literal(self, node: Node, depth: int = 0) -> Call:
+    def _type_made(self, node: Node) -> Node | None:
+        """The type of a struct that an expression makes: a literal, ``new(T)``, or a declaration without a value."""
+        if node.type in ("composite_literal", "var_spec"):
+            return node.child_by_field_name("type")
+        function, arguments = node.child_by_field_name("function"), self._arguments(node)
+        made = function is not None and function.type == "identifier" and self.tree.text(function) == "new"
+        return arguments[0] if made and len(arguments) == 1 and arguments[0].type == "qualified_type" else None
+
+    def _cloned(self, node: Node) -> str:
+        """``http.DefaultTransport.(*http.Transport).Clone()`` by a name of its own."""
+        function = node.child_by_field_name("function")
+        if function is None or function.type != "selector_expression":
+            return ""
+        base = function.child_by_field_name("operand")
+        if base is None or base.type != "type_assertion_expression":
+            return ""
+        name = self.resolve(base.child_by_field_name("operand"))
+        return f"{name}.{self.tree.text(function.child_by_field_name('field'))}" if name else ""
+
+    def _around(self, node: Node) -> str:
+        """The import paths of the literals and calls that an expression stands in."""
+        paths = []
+        current = node.parent
+        while current is not None and current.type not in _FUNCTIONS and not current.type.endswith("_statement"):
+            if current.type in ("composite_literal", "call_expression"):
+                field = "type" if current.type == "composite_literal" else "function"
+                paths.append(self.resolve(current.child_by_field_name(field)))
+            current = current.parent
+        return " ".join(paths)
+
+    def literal(self, node: Node, depth: int = 0, *, kind: Node | None = None) -> Call:
         """A struct literal: its one argument is the table of its fields."""
-        made = Call(self.resolve(node.child_by_field_name("type")), self.tree.place(node.child_by_field_name("type")))  # type: ignore[arg-type]
+        kind = kind or node.child_by_field_name("type")
+        assert kind is not None
+        made = Call(self.resolve(kind), self.tree.place(kind))
         table = Table()
         body = node.child_by_field_name("body")
         for element in body.named_children if body is not None else ():
@@ -467,10 +514,10 @@ class GoFile:
         made.complete = table.complete
         return made
 
-    def call(self, node: Node, depth: int = 0) -> Call:
+    def call(self, node: Node, depth: int = 0, *, name: str = "") -> Call:
         function = node.child_by_field_name("function")
         assert function is not None
-        made = Call(self.resolve(function), self.tree.place(function))
+        made = Call(name or self.resolve(function), self.tree.place(function))
         made.broken = node.has_error
         for argument in self._arguments(node):
             if argument.type == "variadic_argument":
@@ -483,16 +530,21 @@ class GoFile:
         """Every call and struct literal whose name is imported; then the groups of setters that no such call explains."""
         found: list[Call] = []
         for node in self._calls:
-            is_literal = node.type == "composite_literal"
-            name = self.resolve(node.child_by_field_name("type" if is_literal else "function"))
+            kind = self._type_made(node)
+            is_literal = kind is not None
+            name = self.resolve(kind if kind is not None else node.child_by_field_name("function")) or self._cloned(
+                node
+            )
             if not name or not self.wants(name) or len(found) >= MAX_CALLS:
                 continue
-            made = self.literal(node) if is_literal else self.call(node)
+            made = self.call(node, name=name) if kind is None else self.literal(node, kind=kind)
             made.name = self._target(node)
             made.scope = self.scope(node)
             made.used = {**self.about, "made_of": _makers(made.positional)}
             if is_literal:
                 made.used["fields_made_of"] = {name: _makers([entry.value])[0] for name, entry in made.named.items()}
+                made.used["kept"] = kept(self, node)
+                made.used["websocket"] = "websocket" in self._around(node)
             self._follow(made, node)
             made.used["stored"] = made.used["escape"] in ("stored", "returned")
             made.used["asks"] = self._asks(made.name)
@@ -536,6 +588,9 @@ class GoFile:
 
     def _target(self, node: Node) -> str:
         """The variable or field that a call's result is given to."""
+        if node.type == "var_spec":
+            names = node.children_by_field_name("name")
+            return self.tree.text(names[0]) if len(names) == 1 else ""
         parent = node.parent
         while parent is not None and parent.type in ("unary_expression", "parenthesized_expression"):
             parent = parent.parent
@@ -582,6 +637,8 @@ class GoFile:
 
     def _bound(self, node: Node) -> bool:
         """Whether a name (not a key of a literal) holds the result."""
+        if node.type == "var_spec":
+            return bool(self._target(node))
         parent = node.parent
         while parent is not None and parent.type in ("unary_expression", "parenthesized_expression"):
             parent = parent.parent
@@ -673,9 +730,10 @@ class GoFile:
 
     def _asks(self, name: str) -> bool:
         """Whether the file sends requests without a context by a client of this name."""
-        last = re.escape(name.rpartition(".")[2])
-        if not last:
-            return False
+        field = name.rpartition(".")[2]
+        last = re.escape(field)
+        if not last or sum(len(found) for each, found in self._fields.items() if each.endswith(f".{field}")) > 1:
+            return False  # what is given to a field later may have a timeout
         verbs = "Get|Post|Head|PostForm" + ("|Do" if self.about["plain_requests"] else "")
         return re.search(rf"\b{last}\.(?:{verbs})\(", self.tree.source.text) is not None
 
@@ -691,6 +749,8 @@ class GoFile:
             for each in found:
                 if not each.by_method or each.name not in _POOL_SETTERS or each.node.id in self._taken:
                     continue
+                if self._hands_on(each):
+                    continue
                 key = (self._scope_id(each.node), receiver)
                 made = groups.get(key)
                 if made is None:
@@ -701,6 +761,11 @@ class GoFile:
                     first = each.node
                 self._apply(made, each, first)
         yield from groups.values()
+
+    def _hands_on(self, found: _Set) -> bool:
+        """A method that does no more than call the one of the same name: whoever calls it decides."""
+        function = self.function(found.node)
+        return function is not None and self.tree.text(function.child_by_field_name("name")) == found.name
 
     def _unread(self) -> Iterator[Call]:
         """Answers of HTTP requests whose body is closed and not read, each as a call that nobody wrote."""

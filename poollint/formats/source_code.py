@@ -26,6 +26,8 @@ GRAMMARS = {
     "go": ("tree_sitter_go", "language"),
     "toml": ("tree_sitter_toml", "language"),
 }
+# grammars that the user installs with an extra of ours
+EXTRAS = {"kotlin": "kotlin"}
 EXTENSIONS = {
     ".py": "python",
     ".js": "javascript",
@@ -62,10 +64,13 @@ MAX_SOURCE = 2 * 1024 * 1024
 def grammar(language: str) -> Language:
     """The grammar, imported on first use. ImportError when its distribution is not installed."""
     import importlib
+    import importlib.util
 
     from tree_sitter import Language
 
     module, function = GRAMMARS[language]
+    if language in EXTRAS and importlib.util.find_spec(module) is None:
+        raise ImportError(name=f"poollint[{EXTRAS[language]}]")
     return Language(getattr(importlib.import_module(module), function)())
 
 
@@ -110,6 +115,10 @@ class SourceTree:
         if node is None:
             return ""
         return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def slice(self, start: int, end: int) -> str:
+        """The text between two byte offsets."""
+        return self._data[start:end].decode("utf-8", "replace")
 
     def walk(self, node: Node | None = None) -> Iterator[Node]:
         """Every named node below one (itself first), in the order of the text; no recursion, so depth cannot hurt."""

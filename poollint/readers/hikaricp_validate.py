@@ -433,7 +433,9 @@ def check_source(block: Block) -> None:
         if value is UNKNOWN:
             text = None
         elif setting.spec.type in ("int", "duration"):
-            if isinstance(value, (bool, str)):
+            if isinstance(value, str):  # of a Properties object
+                text = value
+            elif isinstance(value, bool):
                 text = None
             else:
                 scale = 1000 if setting.spec.type == "duration" else 1

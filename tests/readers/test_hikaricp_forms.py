@@ -101,7 +101,6 @@ def test_java(body: str, size: Any, lifetime: Any) -> None:
 
 def test_java_of_others_is_left_alone() -> None:
     assert not blocks("Db.java", "import com.other.HikariConfig;\nclass A { Object o = new HikariConfig(); }\n")
-    assert not blocks("Db.kt", "import com.zaxxer.hikari.HikariConfig\nval c = HikariConfig()\n")
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,17 @@
-"""Java: imports, constant folding, constructions, and what setters put on their results later.
+"""Java: imports, declarations, constructions and calls, as the tree of the language has them.
 
-A canonical name is the class with its package: ``com.zaxxer.hikari.HikariConfig``. Only what one method shows is known: an
-object that is handed on, returned or kept in a field may get more elsewhere. Kotlin has a grammar of its own and is not
-read.
+A canonical name is the class with its package (``com.zaxxer.hikari.HikariConfig``), of a static method the class and the
+method (``java.net.http.HttpClient.newBuilder``). What becomes of an object is told by ``java_flow``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
-from poollint.blocks import UNKNOWN
-from poollint.readers.source.values import Call, Entry, Folded, Scope
+from poollint.readers.source.java_flow import Invocation, JvmFile, Variable, inside
+from poollint.readers.source.java_fold import JavaFolding
+from poollint.readers.source.values import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,278 +20,422 @@ if TYPE_CHECKING:
 
     from poollint.formats.source_code import SourceTree
 
-_METHODS = frozenset(("method_declaration", "constructor_declaration", "lambda_expression", "static_initializer"))
-_CLASSES = frozenset(("class_declaration", "record_declaration", "enum_declaration", "interface_declaration"))
+_BODIES = frozenset(
+    "method_declaration constructor_declaration compact_constructor_declaration static_initializer".split()
+)
+_LAMBDAS = frozenset(("lambda_expression",))
+_CLASSES = frozenset("class_declaration record_declaration enum_declaration interface_declaration".split())
 _LOOPS = frozenset(("for_statement", "enhanced_for_statement", "while_statement", "do_statement"))
 _BRANCHES = frozenset(
-    "if_statement switch_expression switch_block_statement_group catch_clause lambda_expression ternary_expression".split()
+    "if_statement switch_expression switch_block_statement_group switch_rule catch_clause ternary_expression".split()
 )
-_UNITS = {
-    "NANOSECONDS": 0.000001,
-    "MICROSECONDS": 0.001,
-    "MILLISECONDS": 1,
-    "SECONDS": 1000,
-    "MINUTES": 60_000,
-    "HOURS": 3_600_000,
-    "DAYS": 86_400_000,
-}
-_DURATIONS = {"ofMillis": 1, "ofSeconds": 1000, "ofMinutes": 60_000, "ofHours": 3_600_000, "ofDays": 86_400_000}
-MAX_DEPTH = 40
-MAX_CALLS = 1000
+_BLOCKS = frozenset(
+    "block switch_block_statement_group for_statement enhanced_for_statement try_with_resources_statement constructor_body "
+    "lambda_expression class_body program interface_body catch_clause".split()
+)
+# where a value is only looked at
+_LOOKS = frozenset(
+    "expression_statement binary_expression instanceof_expression resource resource_specification synchronized_statement "
+    "parenthesized_expression field_access".split()
+)
+_WRAPPERS = frozenset(("parenthesized_expression", "cast_expression"))
+_ROUTES = frozenset(
+    "GetMapping PostMapping PutMapping DeleteMapping PatchMapping RequestMapping MessageMapping QueryMapping "
+    "MutationMapping GET POST PUT DELETE PATCH Get Post Put Delete Patch".split()
+)
+_SERVLET = frozenset(
+    "doGet doPost doPut doDelete doPatch doHead service doFilter doFilterInternal preHandle handle".split()
+)
+_REQUEST = re.compile(r"\b(?:HttpServletRequest|ServletRequest|HttpExchange|RoutingContext|ServerWebExchange)\b")
 
 
-def open_file(tree: SourceTree) -> JavaFile | None:
-    """A file of Java; None for one of Kotlin."""
-    return JavaFile(tree) if tree.language == "java" else None
+def open_file(tree: SourceTree) -> JvmFile:
+    """A file of Java or Kotlin."""
+    if tree.language == "kotlin":
+        from poollint.readers.source.kotlin import KotlinFile
+
+        return KotlinFile(tree)
+    return JavaFile(tree)
 
 
-class JavaFile:
-    """One file: what its names mean, and the constructions in it."""
+def handler_kind(name: str, parameters: str, annotations: list[str], bases: str) -> str:
+    """What calls a method for every request: "route", "lambda"; empty when nothing is known to."""
+    if not _ROUTES.isdisjoint(annotations):
+        return "route"
+    if name in _SERVLET and _REQUEST.search(parameters):
+        return "route"
+    if name == "handleRequest" and ("Context" in parameters or "RequestHandler" in bases):
+        return "lambda"
+    return ""
 
-    def __init__(self, tree: SourceTree) -> None:
-        self.tree = tree
-        self.imports: dict[str, str] = {}
-        self.packages: list[str] = []
-        self.wants: Callable[[str], Any] = bool
-        self._constants: dict[str, list[Node | None]] = {}
-        self._made: list[Node] = []
-        self._mentions: dict[str, list[Node]] = {}
-        for node in tree.walk():
-            self._note(node)
 
-    def _note(self, node: Node) -> None:
-        kind = node.type
-        if kind == "import_declaration":
-            name = self.tree.text(node).removeprefix("import").strip().rstrip(";").strip()
-            if name.endswith(".*"):
+class JavaFile(JavaFolding):
+    """One file of Java."""
+
+    methods_of = _BODIES
+    lambdas_of = _LAMBDAS
+    classes_of = _CLASSES
+    loops_of = _LOOPS
+    branches_of = _BRANCHES
+
+    # Names
+
+    def collect(self) -> None:
+        notes: dict[str, Callable[[Node], None]] = {
+            "identifier": lambda node: self.mentions.setdefault(self.text(node), []).append(node),
+            "object_creation_expression": self.sites.append,
+            "method_invocation": self.sites.append,
+            "import_declaration": self._import,
+            "package_declaration": self._package,
+            "variable_declarator": self._declare,
+            "resource": self._declare,
+            "formal_parameter": self._parameter,
+            "catch_formal_parameter": self._parameter,
+            "spread_parameter": self._parameter,
+            "enhanced_for_statement": self._parameter,
+            "lambda_expression": self._lambda,
+            "method_declaration": self._method,
+            "constructor_declaration": self._method,
+            **dict.fromkeys(_CLASSES, self._class),
+        }
+        assigned: list[Node] = []
+        for node in self.tree.walk():
+            note = notes.get(node.type)
+            if note is not None:
+                note(node)
+            elif node.type in ("assignment_expression", "update_expression"):
+                assigned.append(node)
+        for node in assigned:
+            self._assign(node, node.child_by_field_name("right"))
+
+    def _package(self, node: Node) -> None:
+        self.package = self.text(node).removeprefix("package").strip().rstrip(";").strip()
+
+    def _method(self, node: Node) -> None:
+        self.methods.setdefault(self.text(node.child_by_field_name("name")), []).append(node)
+
+    def _import(self, node: Node) -> None:
+        name = self.text(node).removeprefix("import").strip().rstrip(";").strip()
+        static = name.startswith("static ")
+        name = re.sub(r"\s+", "", name.removeprefix("static "))
+        if name.endswith(".*"):
+            if static:
+                self.statics[name] = name[:-2]
+            else:
                 self.packages.append(name[:-2])
-            elif not name.startswith("static "):
-                self.imports[name.rpartition(".")[2]] = name
-        elif kind == "object_creation_expression":
-            self._made.append(node)
-        elif kind == "identifier":
-            self._mentions.setdefault(self.tree.text(node), []).append(node)
-        elif kind == "variable_declarator":
-            self._declare(node)
-        elif kind in ("formal_parameter", "assignment_expression", "update_expression"):
-            target = node.child_by_field_name("name") or node.child_by_field_name("left")
-            if target is not None and target.type == "identifier":
-                self._constants.setdefault(self.tree.text(target), []).append(None)
+        elif static:
+            self.statics[name.rpartition(".")[2]] = name
+        else:
+            self.imports[name.rpartition(".")[2]] = name
+
+    def _class(self, node: Node) -> None:
+        name = self.text(node.child_by_field_name("name"))
+        self.classes[name] = node
+        base = node.child_by_field_name("superclass")
+        if base is not None and base.named_children:
+            self.bases[name] = self._type(base.named_children[0])
+
+    def _type(self, node: Node | None) -> str:
+        return re.sub(r"<.*", "", self.text(node), flags=re.S).strip()
 
     def _declare(self, node: Node) -> None:
-        holder = node.parent
-        modifiers = next((child for child in holder.children if child.type == "modifiers"), None) if holder else None
-        is_field = holder is not None and holder.type == "field_declaration"
-        fixed = not is_field or (modifiers is not None and "final" in self.tree.text(modifiers).split())
-        value = node.child_by_field_name("value") if fixed else None
-        self._constants.setdefault(self.tree.text(node.child_by_field_name("name")), []).append(value)
-
-    def resolve(self, name: str) -> list[str]:
-        """The canonical names that a type's name may have."""
-        if "." in name:
-            return [name]
-        if name in self.imports:
-            return [self.imports[name]]
-        return [f"{package}.{name}" for package in self.packages]
-
-    # Calls
-
-    def calls(self) -> Iterator[Call]:
-        for node in self._made[:MAX_CALLS]:
-            kind = node.child_by_field_name("type")
-            for callee in self.resolve(self.tree.text(kind)):
-                if self.wants(callee):
-                    call = self._call(node, callee)
-                    if call is not None:
-                        yield call
-
-    def _call(self, node: Node, callee: str) -> Call | None:
-        arguments = _arguments(node)
-        if arguments and callee.endswith("DataSource"):
-            return None  # its settings are those of the object that it is given
-        call = Call(callee, self.tree.place(node))
-        call.broken = node.has_error
-        call.scope = self._scope(node)
-        call.complete = not arguments and all(child.type != "class_body" for child in node.named_children)
-        holder = node.parent
-        method = self._method(node)
-        local = holder is not None and holder.type == "variable_declarator" and method is not None
-        if holder is None or not local:
-            call.touched = True
-            return call
-        call.name = self.tree.text(holder.child_by_field_name("name"))
-        if len(self._declared_in(method, call.name)) != 1:
-            call.touched = True
-            return call
-        self._later(call, node, method)
-        return call
-
-    def _declared_in(self, method: Node | None, name: str) -> list[Node]:
-        """Where a method declares or assigns a name."""
-        found = []
-        for mention in self._mentions.get(name, ()):
-            parent = mention.parent
-            if parent is None or method is None or not _inside(mention, method):
-                continue
-            declares = parent.type in ("variable_declarator", "formal_parameter")
-            field = "name" if declares else "left"
-            if (declares or parent.type == "assignment_expression") and parent.child_by_field_name(field) == mention:
-                found.append(mention)
-        return found
-
-    def _later(self, call: Call, node: Node, method: Node | None) -> None:
-        """What is done with the object in its method: setters are read, anything else may set more."""
-        for mention in self._mentions.get(call.name, ()):
-            if method is None or not _inside(mention, method) or mention.start_byte <= node.start_byte:
-                continue
-            parent = mention.parent
-            if parent is None:
-                continue
-            if parent.type == "method_invocation" and parent.child_by_field_name("object") == mention:
-                self._setter(call, parent, node)
-            elif parent.type == "argument_list" and self._wraps(parent):
-                continue
-            elif parent.type not in ("try_statement", "resource"):
-                call.touched = True
-
-    def _wraps(self, arguments: Node) -> bool:
-        """``new HikariDataSource(config)``: it takes the object as it is."""
-        made = arguments.parent
-        if made is None or made.type != "object_creation_expression":
-            return False
-        return self.tree.text(made.child_by_field_name("type")).endswith("HikariDataSource")
-
-    def _setter(self, call: Call, invocation: Node, made: Node) -> None:
-        name_node = invocation.child_by_field_name("name")
-        name = self.tree.text(name_node)
-        arguments = _arguments(invocation)
-        if not name.startswith("set") or len(arguments) != 1 or name_node is None:
-            if name.startswith(("set", "apply", "copy", "validate")):
-                call.touched = True
+        holder = node if node.type == "resource" else node.parent
+        name = node.child_by_field_name("name")
+        if holder is None or name is None:
             return
-        key = name[3:4].lower() + name[4:]
-        folded = self.fold(arguments[0])
-        if self._conditional(invocation, made):
-            folded = Folded(UNKNOWN, folded.place)
-        call.later[key] = Entry(self.tree.place(name_node), folded)
+        is_field = holder.type in ("field_declaration", "constant_declaration")
+        scope = self.ancestor(holder, _BLOCKS)
+        if scope is None:
+            return
+        variable = Variable(self.text(name), "field" if is_field else "local", name, scope)
+        variable.type = self._type(holder.child_by_field_name("type"))
+        words = self._words(holder)
+        variable.final = not is_field or "final" in words or holder.type == "constant_declaration"
+        variable.private = "private" in words
+        variable.annotated = is_field and any(
+            each not in ("Nullable", "SuppressWarnings") for each in self.annotations(holder)
+        )
+        if is_field:
+            owner = self.ancestor(holder, _CLASSES)
+            variable.owner = self.text(owner.child_by_field_name("name")) if owner is not None else ""
+        value = node.child_by_field_name("value")
+        self.declare(variable, None if value is None or value.type == "null_literal" else value)
 
-    def _conditional(self, node: Node, made: Node) -> bool:
-        """Whether a statement may not run, or may run in an order of its own."""
-        current = node.parent
-        while current is not None and not _inside(made, current):
-            if current.type in _BRANCHES or current.type in _LOOPS:
-                return True
-            current = current.parent
-        return False
+    def _words(self, node: Node) -> list[str]:
+        modifiers = next((child for child in node.children if child.type == "modifiers"), None)
+        return [child.type for child in modifiers.children] if modifiers is not None else []
 
-    def _method(self, node: Node) -> Node | None:
-        current = node.parent
-        while current is not None and current.type not in _METHODS:
-            current = current.parent
-        return current
+    def _parameter(self, node: Node) -> None:
+        name = node.child_by_field_name("name")
+        loop = node.type == "enhanced_for_statement"
+        scope = node if loop else self.ancestor(node, _BODIES | _LAMBDAS | {"catch_clause"})
+        if name is None or scope is None:
+            return
+        variable = Variable(self.text(name), "local" if loop else "parameter", name, scope)
+        variable.type = self._type(node.child_by_field_name("type"))
+        variable.values.append(None)
+        self.declare(variable, None)
 
-    def _scope(self, node: Node) -> Scope:
+    def _lambda(self, node: Node) -> None:
+        parameters = node.child_by_field_name("parameters")
+        if parameters is None or parameters.type == "formal_parameters":
+            return
+        for each in [parameters] if parameters.type == "identifier" else parameters.named_children:
+            if each.type == "identifier":
+                variable = Variable(self.text(each), "parameter", each, node)
+                variable.values.append(None)
+                self.declare(variable, None)
+
+    def _assign(self, node: Node, value: Node | None) -> None:
+        left = node.child_by_field_name("left") or (node.named_children[0] if node.named_children else None)
+        if left is None:
+            return
+        name, own = self.text(left), False
+        if left.type == "field_access":
+            own = self.text(left.child_by_field_name("object")) in ("this", *self.classes)
+            name = self.text(left.child_by_field_name("field"))
+            if not own:
+                return
+        variable = self.field("", name) if own else self.variable(name, left)
+        if variable is None or (value is not None and value.type == "null_literal"):
+            return
+        if value is not None and self._itself(value, name):
+            return  # b = b.timeout(3) is the same object still
+        plain = node.type == "assignment_expression" and self.text(node.child_by_field_name("operator")) == "="
+        variable.values.append(value if plain else None)
+
+    def _itself(self, value: Node, name: str) -> bool:
+        root: Node | None = value
+        while root is not None and root.type == "method_invocation":
+            root = root.child_by_field_name("object")
+        return root is not None and root != value and self.text(root) == name
+
+    # Syntax
+
+    def invocation(self, node: Node | None) -> Invocation | None:
+        if node is None:
+            return None
+        if node.type == "method_invocation":
+            name = node.child_by_field_name("name")
+            return Invocation(node, node.child_by_field_name("object"), name, _arguments(node)) if name else None
+        if node.type == "object_creation_expression":
+            name = node.child_by_field_name("type")
+            if name is None:
+                return None
+            if name.type == "generic_type" and name.named_children:
+                name = name.named_children[0]
+            body = next((child for child in node.named_children if child.type == "class_body"), None)
+            return Invocation(node, None, name, _arguments(node), body)
+        return None
+
+    def names_of(self, call: Invocation) -> list[str]:
+        name = self.text(call.name)
+        if call.node.type == "object_creation_expression":
+            return self.resolve(re.sub(r"\s", "", name))
+        if call.receiver is None:
+            found = self.statics.get(name)
+            return [found] if found else []
+        if call.receiver.type not in ("identifier", "field_access", "scoped_identifier"):
+            return []
+        owner = self.text(call.receiver)
+        if not owner.rpartition(".")[2][:1].isupper() or self.variable(owner, call.receiver) is not None:
+            return []
+        return [f"{each}.{name}" for each in self.resolve(owner)]
+
+    def reference(self, node: Node) -> Node | None:
+        parent = node.parent
+        if parent is None:
+            return None
+        kind = parent.type
+        if kind == "field_access":
+            if parent.child_by_field_name("object") == node:
+                return node
+            owner = self.text(parent.child_by_field_name("object"))
+            return parent if owner == "this" or owner in self.classes else None
+        if kind == "method_invocation":
+            return None if parent.child_by_field_name("name") == node else node
+        if kind in ("variable_declarator", "resource", "formal_parameter", "enhanced_for_statement"):
+            return None if parent.child_by_field_name("name") == node else node
+        if kind in (
+            "method_declaration",
+            "constructor_declaration",
+            "marker_annotation",
+            "annotation",
+            "scoped_identifier",
+        ):
+            return None
+        if kind == "lambda_expression" and parent.child_by_field_name("parameters") == node:
+            return None
+        return None if kind in ("inferred_parameters", "element_value_pair", "labeled_statement", *_CLASSES) else node
+
+    def outward(self, node: Node) -> Node:
+        while node.parent is not None and node.parent.type in _WRAPPERS:
+            node = node.parent
+        return node
+
+    def inward(self, node: Node) -> Node:
+        while node.type in _WRAPPERS:
+            inner = node.child_by_field_name("value") or (node.named_children[-1] if node.named_children else None)
+            if inner is None:
+                return node
+            node = inner
+        return node
+
+    def cast_of(self, node: Node) -> str:
+        parent = node.parent
+        return (
+            self._type(parent.child_by_field_name("type"))
+            if parent is not None and parent.type == "cast_expression"
+            else ""
+        )
+
+    def given_to(self, node: Node) -> tuple[Node, int] | None:
+        parent = node.parent
+        if parent is None or parent.type != "argument_list" or parent.parent is None:
+            return None
+        given = [each for each in parent.named_children if "comment" not in each.type]
+        return parent.parent, next((at for at, each in enumerate(given) if each == node), 0)
+
+    def target(self, node: Node) -> tuple[str, Node] | None:
+        parent = node.parent
+        if parent is None:
+            return None
+        if parent.type in ("variable_declarator", "resource") and parent.child_by_field_name("value") == node:
+            name = parent.child_by_field_name("name")
+            return ("declared", name) if name is not None else None
+        if parent.type == "assignment_expression" and parent.child_by_field_name("right") == node:
+            left = parent.child_by_field_name("left")
+            return ("assigned", left) if left is not None else None
+        return None
+
+    def is_statement(self, node: Node) -> bool:
+        parent = node.parent
+        if parent is None or parent.type in _LOOKS:
+            return parent is not None
+        return parent.type == "assignment_expression" and parent.child_by_field_name("left") == node
+
+    def returned_by(self, node: Node) -> Node | None:
+        parent = node.parent
+        if parent is not None and parent.type == "return_statement":
+            return self.ancestor(node, _BODIES | _LAMBDAS)
+        if parent is not None and parent.type == "lambda_expression":
+            return parent
+        return None
+
+    def type_of(self, method: Node) -> str:
+        if method.type in _LAMBDAS:
+            holder = self.target(method)
+            variable = self.variable(self.text(holder[1]), method) if holder is not None else None
+            inner = (
+                re.search(r"<(?:[^<>]*,)?\s*(\w+)>", self.text(variable.node.parent)) if variable is not None else None
+            )
+            return inner[1] if inner else ""
+        return self._type(method.child_by_field_name("type"))
+
+    def annotations(self, node: Node | None) -> list[str]:
+        modifiers = (
+            next((child for child in node.children if child.type == "modifiers"), None) if node is not None else None
+        )
+        if modifiers is None:
+            return []
+        return [
+            self.text(each.child_by_field_name("name")).rpartition(".")[2]
+            for each in modifiers.named_children
+            if each.type in ("annotation", "marker_annotation")
+        ]
+
+    def within(self, body: Node) -> Iterator[tuple[Node, list[Node], Node]]:
+        """The setters that a body calls on its own object: of a block, or of the blocks of an anonymous class."""
+        for node in self.sites:
+            if not inside(node, body) or node.type != "method_invocation":
+                continue
+            receiver = node.child_by_field_name("object")
+            name = node.child_by_field_name("name")
+            if name is None or (receiver is not None and self.text(receiver) not in ("this", "super")):
+                continue
+            home = self.ancestor(node, frozenset(("class_body", "object_creation_expression", *_BODIES)))
+            own = home in (body, body.parent) or home == self.ancestor(body, frozenset(("class_body",)))
+            if own and self.text(name).startswith("set"):
+                yield name, _arguments(node), node
+
+    def initialisers(self, owner: str) -> tuple[list[Node], bool]:
+        body = self.classes[owner].child_by_field_name("body")
+        if body is None:
+            return [], False
+        makers = [child for child in body.named_children if child.type == "constructor_declaration"]
+        blocks = [child for child in body.named_children if child.type == "block"]
+        whole = len(makers) < 2 and not self.annotations(self.classes[owner])
+        if len(makers) == 1:
+            inner = makers[0].child_by_field_name("body")
+            if inner is not None:
+                blocks.append(inner)
+                whole = whole and not any(
+                    child.type == "explicit_constructor_invocation" and _arguments(child)
+                    for child in inner.named_children
+                )
+        return blocks, whole
+
+    def runs_once(self, method: Node) -> bool:
+        if method.type == "static_initializer":
+            return True
+        if method.type != "constructor_declaration" or method.parent is None:
+            return False
+        return sum(child.type == method.type for child in method.parent.named_children) == 1
+
+    # Where it stands
+
+    def scope(self, node: Node) -> Scope:
         functions: list[str] = []
         classes: list[str] = []
-        in_loop = False
-        current = node.parent
+        told: tuple[str, ...] = ()
+        parameters = ""
+        in_loop = guarded = False
+        handler = ""
+        current: Node | None = node.parent
         while current is not None:
-            if current.type in _METHODS:
-                functions.append(self.tree.text(current.child_by_field_name("name")) or "lambda")
-            elif current.type in _CLASSES:
-                classes.append(self.tree.text(current.child_by_field_name("name")))
-            elif current.type in _LOOPS and not functions:
+            kind = current.type
+            if kind in _LAMBDAS:
+                functions.append("lambda")
+                guarded = guarded or self._once(current)
+            elif kind in _BODIES:
+                name = self.text(current.child_by_field_name("name")) or "static"
+                functions.append(name)
+                told = told or tuple(self.annotations(current))
+                parameters = parameters or self.text(current.child_by_field_name("parameters"))
+                bases = self.text(self.ancestor(current, _CLASSES))[:400]
+                handler = handler or handler_kind(name, parameters, self.annotations(current), bases)
+            elif kind in _CLASSES:
+                classes.append(self.text(current.child_by_field_name("name")))
+            elif kind in _LOOPS and not functions:
                 in_loop = True
+            elif kind == "if_statement" and not functions:
+                guarded = guarded or "== null" in self.text(current.child_by_field_name("condition"))
+            elif kind == "class_body" and not functions:
+                functions.extend(
+                    ("initialiser",) if current.parent is not None and self._in_block(node, current) else ()
+                )
             current = current.parent
         returned = node.parent is not None and node.parent.type == "return_statement"
-        return Scope(functions=tuple(functions), classes=tuple(classes), in_loop=in_loop, returned=returned)
+        return Scope(tuple(functions), told, (parameters,), tuple(classes), in_loop, guarded, returned, handler=handler)
 
-    # Folding
+    def _in_block(self, node: Node, body: Node) -> bool:
+        return any(child.type == "block" and inside(node, child) for child in body.named_children)
 
-    def fold(self, node: Node | None, depth: int = 0) -> Folded:
-        """What an expression is at run time, as far as the file alone tells."""
-        assert node is not None
-        place = self.tree.place(node)
-        method = getattr(self, f"_fold_{node.type}", None)
-        if method is None or depth > MAX_DEPTH or node.has_error:
-            return Folded(UNKNOWN, place)
-        return Folded(method(node, depth + 1), place)
-
-    def _fold_decimal_integer_literal(self, node: Node, _depth: int) -> Any:
-        return int(self.tree.text(node).rstrip("lL").replace("_", ""))
-
-    def _fold_hex_integer_literal(self, node: Node, _depth: int) -> Any:
-        return int(self.tree.text(node).rstrip("lL").replace("_", ""), 16)
-
-    def _fold_octal_integer_literal(self, node: Node, _depth: int) -> Any:
-        return int(self.tree.text(node).rstrip("lL").replace("_", ""), 8)
-
-    def _fold_true(self, _node: Node, _depth: int) -> Any:
-        return True
-
-    def _fold_false(self, _node: Node, _depth: int) -> Any:
-        return False
-
-    def _fold_string_literal(self, node: Node, _depth: int) -> Any:
-        text = self.tree.text(node)
-        if text.startswith('"""') or "\\" in text:
-            return UNKNOWN
-        return text[1:-1]
-
-    def _fold_parenthesized_expression(self, node: Node, depth: int) -> Any:
-        inner = [child for child in node.named_children if "comment" not in child.type]
-        return self.fold(inner[0], depth).value if len(inner) == 1 else UNKNOWN
-
-    def _fold_unary_expression(self, node: Node, depth: int) -> Any:
-        value = self.fold(node.child_by_field_name("operand"), depth).value
-        operator = self.tree.text(node.child_by_field_name("operator"))
-        if isinstance(value, int) and not isinstance(value, bool) and operator in "+-":
-            return -value if operator == "-" else value
-        return UNKNOWN
-
-    def _fold_binary_expression(self, node: Node, depth: int) -> Any:
-        left = self.fold(node.child_by_field_name("left"), depth).value
-        right = self.fold(node.child_by_field_name("right"), depth).value
-        operator = self.tree.text(node.child_by_field_name("operator"))
-        if isinstance(left, str) and isinstance(right, str) and operator == "+":
-            return left + right if len(left) + len(right) < 4096 else UNKNOWN
-        if type(left) is not int or type(right) is not int:
-            return UNKNOWN
-        value: int | None = {"+": left + right, "-": left - right, "*": left * right}.get(operator)
-        # an int that overflows wraps around; whether these are ints is not known here
-        return value if value is not None and abs(value) < 1 << 31 else UNKNOWN
-
-    def _fold_identifier(self, node: Node, depth: int) -> Any:
-        found = self._constants.get(self.tree.text(node), [])
-        if len(found) != 1 or found[0] is None:
-            return UNKNOWN
-        return self.fold(found[0], depth).value
-
-    def _fold_method_invocation(self, node: Node, depth: int) -> Any:
-        """``TimeUnit.MINUTES.toMillis(30)`` and ``Duration.ofMinutes(30).toMillis()``."""
-        if self.tree.text(node.child_by_field_name("name")) != "toMillis":
-            return UNKNOWN
-        base = node.child_by_field_name("object")
-        arguments = _arguments(node)
-        if base is None:
-            return UNKNOWN
-        if base.type == "method_invocation" and not arguments:
-            factor: float | None = None
-            if self.tree.text(base.child_by_field_name("object")).rpartition(".")[2] == "Duration":
-                factor = _DURATIONS.get(self.tree.text(base.child_by_field_name("name")))
-            arguments = _arguments(base)
-        else:
-            factor = _UNITS.get(self.tree.text(base).rpartition(".")[2])
-        if factor is None or len(arguments) != 1:
-            return UNKNOWN
-        value = self.fold(arguments[0], depth).value
-        return int(value * factor) if type(value) is int else UNKNOWN
+    def _once(self, node: Node) -> bool:
+        """``pools.computeIfAbsent(key, k -> new …)``."""
+        given = self.given_to(node)
+        call = self.invocation(given[0]) if given is not None else None
+        return call is not None and self.text(call.name) in (
+            "computeIfAbsent",
+            "memoize",
+            "lazily",
+            "of",
+            "updateAndGet",
+        )
 
 
 def _arguments(node: Node) -> list[Node]:
-    arguments = node.child_by_field_name("arguments")
+    arguments = node.child_by_field_name("arguments") or next(
+        (child for child in node.named_children if child.type == "argument_list"), None
+    )
     return [] if arguments is None else [each for each in arguments.named_children if "comment" not in each.type]
-
-
-def _inside(node: Node, outer: Node) -> bool:
-    return outer.start_byte <= node.start_byte and node.end_byte <= outer.end_byte

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from poollint.knowledge.catalogue import Catalogue
-    from poollint.readers.source.python_modules import Modules
     from poollint.readers.source.values import Call
     from poollint.source import Source
     from poollint.versions import Version
@@ -41,11 +40,11 @@ def read_source(
     finder: Finder,
     catalogue_of: Callable[[str], Catalogue],
     target_of: Callable[[str], Version | None],
-    modules: Modules | None = None,
+    modules: Any = None,
 ) -> Reading:
     """The blocks of every pool that a source file constructs. Never raises on any text.
 
-    ``modules``: the other files of a Python project, where names may be looked up.
+    ``modules``: the other files of the project (``Modules`` of the language), where names may be looked up.
     """
     reading = Reading()
     if len(source.text) > MAX_SOURCE:
@@ -72,8 +71,6 @@ def read_source(
 def _open(source: Source, language: str) -> Any:
     import importlib
 
-    if language == "kotlin":
-        return None  # java.py reads Java alone
     module = importlib.import_module(f"poollint.readers.source.{FAMILIES[language]}")
     try:
         return module.open_file(parse(source, language))

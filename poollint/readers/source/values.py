@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Folded(NamedTuple):
     """A folded expression.
 
-    ``value``: int, float, str, bool, None, list, ``Table``, ``Ref``, ``Made``, or UNKNOWN. ``env`` names the environment
-    variable whose default the value is (or, with UNKNOWN, that holds it); ``text`` tells that the program will see a
+    ``value``: int, float, str, bool, None, list, ``Table``, ``Ref``, ``Made``, ``Elapsed``, or UNKNOWN. ``env`` names the
+    environment variable whose default the value is (or, with UNKNOWN, that holds it); ``text`` tells that the program will see a
     string there (an environment variable without a conversion). ``choices`` are the values that an UNKNOWN one may have,
     when they can be told (the branches of a conditional); ``plain`` tells of an UNKNOWN one that it is a text, a number or
     a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known;
@@ -36,9 +36,19 @@ class Folded(NamedTuple):
 
 
 class Ref(NamedTuple):
-    """An imported name that is not called: ``sqlalchemy.pool.NullPool``."""
+    """An imported name that is not called: ``sqlalchemy.pool.NullPool``.
+
+    ``opaque``: it may as well name a number or a text, so that nothing can be told of its value.
+    """
 
     name: str
+    opaque: bool = False
+
+
+class Elapsed(NamedTuple):
+    """A time that has its unit with it: ``Duration.ofSeconds(30)``."""
+
+    seconds: float
 
 
 class Entry(NamedTuple):

@@ -14,10 +14,10 @@ class Folded(NamedTuple):
     """A folded expression.
 
     ``value``: int, float, str, bool, None, list, ``Table``, ``Ref``, ``Made``, ``Elapsed``, or UNKNOWN. ``env`` names the
-    environment variable whose default the value is (or, with UNKNOWN, that holds it); ``text`` tells that the program will see a
-    string there (an environment variable without a conversion). ``choices`` are the values that an UNKNOWN one may have,
-    when they can be told (the branches of a conditional); ``plain`` tells of an UNKNOWN one that it is a text, a number or
-    a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known;
+    environment variable whose default the value is (or, with UNKNOWN, that holds it); ``text`` tells that the program
+    will see a string there (an environment variable without a conversion). ``choices`` are the values that an UNKNOWN one
+    may have, when they can be told (the branches of a conditional); ``plain`` tells of an UNKNOWN one that it is a text, a
+    number or a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known;
     ``shared`` is the spread by which a value came from an object that is written elsewhere.
     """
 

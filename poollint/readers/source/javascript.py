@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.javascript_env import checked_environment
+from poollint.readers.source.javascript_modules import DEFAULT, EVERYTHING, MAX_HOPS, REQUIRED, Exports, brought
 from poollint.readers.source.python import arithmetic
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from poollint.formats.source_code import SourceTree
+    from poollint.readers.source.javascript_modules import Modules
 
 _FUNCTIONS = frozenset(
     "function_declaration function_expression arrow_function method_definition generator_function "
@@ -42,6 +45,7 @@ _CHAINED = frozenset("listen on once setMaxListeners".split())
 _RESULT_METHODS = frozenset(("listen", "consumer", "producer"))
 # what compilers to older JavaScript wrap around require
 _INTEROP = frozenset("__importDefault __importStar _interopRequireDefault _interopRequireWildcard __toESM".split())
+_ENVIRONMENT = ("process.env", "import.meta.env", "Bun.env")
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
 MAX_DEPTH = 40
 
@@ -52,9 +56,14 @@ class JavascriptFile:
     def __init__(self, tree: SourceTree) -> None:
         self.tree = tree
         self.imports: dict[str, str] = {}
+        self.origins: dict[str, tuple[str, str]] = {}  # (module, what of it) by the name here
+        self.modules: Modules | None = None  # the project's other files, where they may be asked
+        self._exports: Exports | None = None
         self._declared: dict[tuple[int, str], list[Node]] = {}
         self._assigned: dict[str, int] = {}
         self._properties: dict[str, list[tuple[str, Node, Node]]] = {}
+        self._memo: dict[int, Folded] = {}  # the values of constants, by the node of the value
+        self._changed_fields: set[str] = set()
         self._methods: dict[str, list[Node]] = {}
         self._calls: list[Node] = []
         self.wants: Callable[[str], Any] = bool  # which calls anybody asks for, by canonical name
@@ -74,7 +83,7 @@ class JavascriptFile:
                 self._note_method(node)
             elif kind in ("assignment_expression", "augmented_assignment_expression", "update_expression"):
                 self._note_assignment(node)
-            elif kind in ("function_declaration", "class_declaration"):
+            elif kind in ("function_declaration", "class_declaration", "enum_declaration"):
                 name = node.child_by_field_name("name")
                 if name is not None:
                     self._declared.setdefault((self._scope_id(node), self.tree.text(name)), []).append(node)
@@ -88,22 +97,26 @@ class JavascriptFile:
         for child in node.named_children:
             if child.type == "import_require_clause":
                 source = child.child_by_field_name("source")
-                self.imports[text(child.named_children[0])] = self._module(source)
+                self._bring(text(child.named_children[0]), self._module(source), REQUIRED)
                 return
         if clause is None or source is None:
             return
         module = self._module(source)
         for child in clause.named_children:
             if child.type == "identifier":
-                self.imports[text(child)] = module
+                self._bring(text(child), module, DEFAULT)
             elif child.type == "namespace_import":
-                self.imports[text(child.named_children[0])] = module
+                self._bring(text(child.named_children[0]), module, EVERYTHING)
             elif child.type == "named_imports":
                 for specifier in child.named_children:
                     if specifier.type == "import_specifier" and not text(specifier).startswith("type "):
                         name = text(specifier.child_by_field_name("name"))
                         alias = specifier.child_by_field_name("alias")
-                        self.imports[text(alias) if alias is not None else name] = _member(module, name)
+                        self._bring(text(alias) if alias is not None else name, module, name)
+
+    def _bring(self, alias: str, module: str, name: str) -> None:
+        self.origins[alias] = (module, name)
+        self.imports[alias] = module if name in (EVERYTHING, REQUIRED) else _member(module, name)
 
     def _module(self, node: Node | None) -> str:
         name = self.tree.text(node).strip("'\"`")
@@ -118,20 +131,35 @@ class JavascriptFile:
             module = self._required(value)
             if module:
                 self.imports[self.tree.text(name)] = module
+                self.origins[self.tree.text(name)] = self._origin(value)
         elif name.type == "object_pattern":
             module = self._required(value) or self._bound(value)
             for child in name.named_children:
-                if child.type == "shorthand_property_identifier_pattern":
-                    key = alias = self.tree.text(child)
-                elif child.type == "pair_pattern":
-                    key = self.tree.text(child.child_by_field_name("key"))
-                    alias = self.tree.text(child.child_by_field_name("value"))
-                else:
+                key, alias, _default = self._pattern(child)
+                if not key:
                     continue
                 if module:
                     self.imports[alias] = _member(module, key)
+                    origin = self._origin(value)
+                    if origin[1] == REQUIRED:
+                        self.origins[alias] = (origin[0], key)
                 else:
                     self._declared.setdefault((self._scope_id(node), alias), []).append(name)
+
+    def _pattern(self, node: Node) -> tuple[str, str, Node | None]:
+        """(key, name, default) of one part of an object pattern, ``a: b = 5``; empty for others."""
+        text = self.tree.text
+        if node.type == "shorthand_property_identifier_pattern":
+            return text(node), text(node), None
+        if node.type == "object_assignment_pattern":
+            left = text(node.child_by_field_name("left"))
+            return left, left, node.child_by_field_name("right")
+        if node.type != "pair_pattern":
+            return "", "", None
+        key, value = text(node.child_by_field_name("key")), node.child_by_field_name("value")
+        if value is not None and value.type == "assignment_pattern":
+            return key, text(value.child_by_field_name("left")), value.child_by_field_name("right")
+        return key, text(value), None
 
     def _required(self, node: Node | None) -> str:
         """The module of ``require("m")`` and ``await import("m")``, or the member of one: ``require("m").a``."""
@@ -151,6 +179,18 @@ class JavascriptFile:
             return self._required(arguments[0])
         return ""
 
+    def _origin(self, node: Node | None) -> tuple[str, str]:
+        """(module, what of it) of ``require("m")``, ``require("m").a`` and ``await import("m")``."""
+        node = _unwrap(node)
+        if node is not None and node.type == "member_expression":
+            module, name = self._origin(node.child_by_field_name("object"))
+            return module, self.tree.text(node.child_by_field_name("property")) if name == REQUIRED else ""
+        if node is not None and node.type == "call_expression":
+            arguments = self.arguments(node)
+            if len(arguments) == 1 and arguments[0].type == "string":
+                return self._module(arguments[0]), REQUIRED
+        return "", ""
+
     def _bound(self, node: Node | None) -> str:
         node = _unwrap(node)
         if node is None or node.type not in ("identifier", "member_expression"):
@@ -167,6 +207,8 @@ class JavascriptFile:
         elif left.type == "member_expression":
             holder = self.tree.text(left.child_by_field_name("object"))
             name_node = left.child_by_field_name("property")
+            if holder == "this":
+                self._changed_fields.add(self.tree.text(name_node))
             right = node.child_by_field_name("right")
             if name_node is not None and right is not None and node.type == "assignment_expression":
                 self._properties.setdefault(holder, []).append((self.tree.text(name_node), name_node, right))
@@ -257,6 +299,13 @@ class JavascriptFile:
             scope = self.scope_node(scope)
         return None
 
+    def constant_of(self, node: Node | None) -> Node | None:
+        """The expression itself, or that of the constant which it names."""
+        node = _unwrap(node)
+        if node is not None and node.type == "identifier":
+            return _unwrap(self._constant(node, self.tree.text(node)))
+        return node
+
     def declaring_scope(self, node: Node, name: str = "") -> Node | None:
         """The function, or the program, that declares a name as it is seen from a node; None for an unheard-of one."""
         name = name or self.tree.text(node)
@@ -275,6 +324,32 @@ class JavascriptFile:
 
     def call_nodes(self) -> list[Node]:
         return self._calls
+
+    # Other files
+
+    def exports(self) -> Exports:
+        """What this file hands on to those that import it."""
+        if self._exports is None:
+            self._exports = Exports(self)
+        return self._exports
+
+    def fold_global(self, name: str) -> Folded:
+        """The value of a name of the module itself."""
+        declared = self._declared.get((self.tree.root.id, name), [])
+        name_node = declared[0].child_by_field_name("name") if len(declared) == 1 else None
+        return self.fold(name_node) if name_node is not None else self._unknown(self.tree.root)
+
+    def _elsewhere(self, module: str, name: str, node: Node) -> Folded | None:
+        """What another file of the project exports under a name, as it stands at a node; None when nobody can tell."""
+        if self.modules is None or not module or self.modules.hops >= MAX_HOPS:
+            return None
+        other = self.modules.open(self.tree.source.path, module)
+        self.modules.hops += 1
+        try:
+            found = other.exports().value(name) if other is not None else None
+        finally:
+            self.modules.hops -= 1
+        return brought(found, self.tree.place(node)) if found is not None else None
 
     # Folding
 
@@ -317,10 +392,21 @@ class JavascriptFile:
         text = self.tree.text(node)[1:-1]
         return self._plain(node, re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text, flags=re.S))
 
-    def _fold_template_string(self, node: Node, _depth: int) -> Folded:
-        if any(child.type == "template_substitution" for child in node.named_children):
-            return self._unknown(node)._replace(plain=True)
-        return self._plain(node, self.tree.text(node)[1:-1])
+    def _fold_template_string(self, node: Node, depth: int) -> Folded:
+        """A text with holes: known when what fills them is; else its shape, with a NUL for each hole that stays open."""
+        parts: list[str] = []
+        start = node.start_byte + 1
+        for child in node.named_children:
+            if child.type == "template_substitution":
+                parts.append(self.tree.slice(start, child.start_byte))
+                value = self.fold(child.named_children[0], depth).value if child.named_children else UNKNOWN
+                plain = isinstance(value, (str, int)) and not isinstance(value, bool)
+                parts.append(str(value) if plain else "\0")
+                start = child.end_byte
+        text = "".join((*parts, self.tree.slice(start, node.end_byte - 1)))
+        if "\0" in text:
+            return self._unknown(node)._replace(plain=True, shape=text)
+        return self._plain(node, text)
 
     def _fold_arrow_function(self, node: Node, depth: int) -> Folded:
         """A function: no value, but what it does nothing else than give back is told as its only choice."""
@@ -346,12 +432,19 @@ class JavascriptFile:
         branches = [self.fold(node.child_by_field_name(name), depth) for name in ("consequence", "alternative")]
         if isinstance(condition, bool):
             return branches[0 if condition else 1]
+        if branches[0].env and not branches[0].known and self._asks_for(node, branches[0].env):
+            return branches[1]._replace(env=branches[0].env, text=False)
         values = [branch.value for branch in branches]
         if values[0] is not UNKNOWN and type(values[0]) is type(values[1]) and values[0] == values[1]:
             return self._plain(node, values[0])
         choices = tuple(each for branch in branches for each in (branch.choices or (branch,)) if each.known)
         plain = all(branch.plain or isinstance(branch.value, str) for branch in branches)
         return Folded(UNKNOWN, self.tree.place(node), choices=choices, plain=plain)
+
+    def _asks_for(self, node: Node, variable: str) -> bool:
+        """Whether a conditional only asks whether a variable is set: ``process.env.X ? +process.env.X : 20``."""
+        condition = _unwrap(node.child_by_field_name("condition"))
+        return condition is not None and self.fold(condition).env == variable
 
     def _fold_unary_expression(self, node: Node, depth: int) -> Folded:
         inner = self.fold(node.child_by_field_name("argument"), depth)
@@ -398,7 +491,9 @@ class JavascriptFile:
                 self._spread(table, child.named_children[0], depth)
             elif child.type == "method_definition":
                 name = child.child_by_field_name("name")
-                table.entries[self.tree.text(name)] = Entry(self.tree.place(child), self._unknown(child))
+                table.entries[self.tree.text(name)] = Entry(
+                    self.tree.place(child), self._fold_arrow_function(child, depth)
+                )
         return self._plain(node, table)
 
     def _pair(self, table: Table, node: Node, depth: int) -> None:
@@ -429,8 +524,15 @@ class JavascriptFile:
         both = inner is not None and inner.type == "ternary_expression" and len(tables) == len(folded.choices) == 2
         if not tables or (inner is not None and inner.type == "ternary_expression" and not both):
             table.complete = False
+            self._perhaps_replaced(table)
         for each in tables:
             self._merge_perhaps(table, each)
+
+    @staticmethod
+    def _perhaps_replaced(table: Table) -> None:
+        """What stands before an object that nobody can see may be replaced by it."""
+        for key, entry in table.entries.items():
+            table.entries[key] = Entry(entry.key_place, entry.value._replace(value=UNKNOWN, env="", text=False))
 
     def _from_elsewhere(self, table: Table, node: Node) -> Table:
         """A table as it is spread at a node: what stands outside of that node is found there."""
@@ -438,7 +540,8 @@ class JavascriptFile:
         made = Table()
         made.complete, made.broken = table.complete, table.broken
         for key, entry in table.entries.items():
-            inside = here.start <= entry.value.place.start < here.end
+            place = entry.value.place
+            inside = place.source is here.source and here.start <= place.start < here.end
             value = entry.value if inside else entry.value._replace(shared=entry.value.shared or here)
             made.entries[key] = Entry(entry.key_place, value)
         return made
@@ -466,12 +569,66 @@ class JavascriptFile:
             return self._plain(node, None)
         value = self._constant(node, name)
         if value is not None and not self._required(value):
-            folded = self.fold(value, depth)
+            folded = self._memo.get(value.id)
+            if folded is None:
+                folded = self._memo[value.id] = self.fold(value, depth)
             if isinstance(folded.value, Table):
                 folded = folded._replace(value=self._mutated(name, folded.value))
             return folded
         resolved = self._resolve_name(node) if node.type == "identifier" else self.imports.get(name, "")
-        return self._plain(node, Ref(resolved)) if resolved else self._unknown(node)
+        if not resolved:
+            return self._fold_declared(node, name, depth)
+        brought_in = self._elsewhere(*self.origins.get(name, ("", "")), node)
+        if brought_in is None:
+            return self._plain(node, Ref(resolved, opaque=True))
+        if isinstance(brought_in.value, Table):
+            brought_in = brought_in._replace(value=self._mutated(name, brought_in.value))
+        return brought_in
+
+    def _fold_declared(self, node: Node, name: str, depth: int) -> Folded:
+        """A name that is declared otherwise than by ``const name = value``: an enumeration, a part of an object."""
+        scope = self.declaring_scope(node, name)
+        declared = self._declared.get((scope.id, name), []) if scope is not None else []
+        if len(declared) != 1 or name in self._assigned:
+            return self._unknown(node)
+        if declared[0].type == "enum_declaration":
+            return self._fold_enum(node, declared[0])
+        if declared[0].type == "object_pattern":
+            return self._fold_part(node, declared[0], name, depth)
+        return self._unknown(node)
+
+    def _fold_part(self, node: Node, pattern: Node, name: str, depth: int) -> Folded:
+        """``const { max = 20 } = config``: the entry of an object that can be seen, else its default by the environment."""
+        whole = pattern.parent.child_by_field_name("value") if pattern.parent is not None else None
+        parts = [each for each in map(self._pattern, pattern.named_children) if each[1] == name]
+        if whole is None or len(parts) != 1:
+            return self._unknown(node)
+        key, _name, default = parts[0]
+        if self.tree.text(whole) in _ENVIRONMENT:
+            text = Folded(UNKNOWN, self.tree.place(node), key, text=True)
+            return text if default is None else self._fallback(node, "??", text, self.fold(default, depth))
+        folded = self.fold(whole, depth)
+        if not isinstance(folded.value, Table):
+            return self._unknown(node)
+        entry = folded.value.entries.get(key)
+        if entry is not None:
+            return entry.value._replace(shared=None)
+        return self.fold(default, depth) if default is not None and folded.value.complete else self._unknown(node)
+
+    def _fold_enum(self, node: Node, declared: Node) -> Folded:
+        """An enumeration as the object that it is; its members count up where they have no value."""
+        table, following = Table(), 0
+        body = declared.child_by_field_name("body")
+        for child in body.named_children if body is not None else ():
+            value: Any = following
+            key = child
+            if child.type == "enum_assignment":
+                key = child.child_by_field_name("name") or child
+                value = self.fold(child.child_by_field_name("value")).value
+            place = self.tree.place(key)
+            table.entries[self.tree.text(key).strip("'\"")] = Entry(place, Folded(value, place))
+            following = value + 1 if isinstance(value, int) else 0
+        return self._plain(node, table)
 
     def _mutated(self, name: str, table: Table) -> Table:
         assignments = self._properties.get(name)
@@ -485,19 +642,32 @@ class JavascriptFile:
     def _fold_member_expression(self, node: Node, depth: int) -> Folded:
         text = self.tree.text(node)
         base, name = node.child_by_field_name("object"), self.tree.text(node.child_by_field_name("property"))
-        if self.tree.text(base) in ("process.env", "import.meta.env", "Bun.env"):
+        if self.tree.text(base) in _ENVIRONMENT:
             return Folded(UNKNOWN, self.tree.place(node), name, text=True)
         if text == "Number.MAX_SAFE_INTEGER":
             return self._plain(node, 2**53 - 1)
         if text in ("Number.POSITIVE_INFINITY", "Number.Infinity"):
             return self._plain(node, math.inf)
         resolved = self.resolve(node)
-        if resolved:
-            return self._plain(node, Ref(resolved))
-        table = self.fold(base, depth).value
-        if isinstance(table, Table) and name in table.entries:
-            return table.entries[name].value
-        return self._unknown(node)
+        folded = self.fold(base, depth) if not resolved or self.modules is not None else None
+        if folded is not None and isinstance(folded.value, Table) and name in folded.value.entries:
+            return folded.value.entries[name].value._replace(shared=None)
+        if self.tree.text(base) == "this":
+            return self._fold_field(node, name, depth)
+        return self._plain(node, Ref(resolved, opaque=True)) if resolved else self._unknown(node)
+
+    def _fold_field(self, node: Node, name: str, depth: int) -> Folded:
+        """``this.size`` of a class whose field has a value that nothing changes."""
+        current = node.parent
+        while current is not None and current.type not in ("class_body", "program"):
+            current = current.parent
+        fields = []
+        for child in current.named_children if current is not None and current.type == "class_body" else ():
+            key = child.child_by_field_name("name") or child.child_by_field_name("property")
+            if child.type in ("public_field_definition", "field_definition") and self.tree.text(key) == name:
+                fields.append(child.child_by_field_name("value"))
+        changed = name in self._changed_fields
+        return self.fold(fields[0], depth) if len(fields) == 1 and fields[0] and not changed else self._unknown(node)
 
     def _fold_subscript_expression(self, node: Node, depth: int) -> Folded:
         key = self.fold(node.child_by_field_name("index"), depth).value
@@ -539,7 +709,14 @@ class JavascriptFile:
             r"(?:[eE]nv|config(?:Service)?|this\.config(?:Service)?)\.(?:int|number|str|string|bool|get)", name
         ):
             return self._env_helper(node, arguments, depth)
-        if self.resolve(function):
+        return self._fold_other_call(node, depth)
+
+    def _fold_other_call(self, node: Node, depth: int) -> Folded:
+        module, member = self._origin(node) if self._required(node) else ("", "")
+        brought_in = self._elsewhere(module, member, node) if module else checked_environment(self, node, depth)
+        if brought_in is not None:
+            return brought_in
+        if self.resolve(node.child_by_field_name("function")):
             return self._plain(node, Made(self.call(node, depth)))
         return self._unknown(node)
 

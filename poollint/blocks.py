@@ -69,6 +69,19 @@ class Setting:
         self.key = key or name
         self.spec = spec
 
+    def inherited(self) -> Setting:
+        """The same, as a block within its own has it."""
+        return Setting(
+            self.name,
+            self.value,
+            self.raw,
+            origin="inherited",
+            place=self.place,
+            key_place=self.key_place,
+            key=self.key,
+            spec=self.spec,
+        )
+
     def __repr__(self) -> str:
         return f"Setting({self.name}={self.value!r}, raw={self.raw!r}, {self.origin})"
 

@@ -12,6 +12,15 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 EFFECTS: tuple[Effect, ...] = ("refused", "misread", "ignored", "risk", "waste", "advice")
 TOPICS: tuple[Topic, ...] = ("reuse", "wait", "size", "order", "state", "syntax", "exposure")
 
+EFFECT_WORDS: dict[str, str] = {
+    "refused": "the program refuses this configuration",
+    "misread": "the program runs with another value than the one written",
+    "ignored": "this does nothing",
+    "risk": "a known way to an outage, lost work or exposure",
+    "waste": "costs time, connections or memory for nothing",
+    "advice": "worth knowing; nothing breaks",
+}
+
 SEVERITY_OF_EFFECT: dict[Effect, Severity] = {
     "refused": "error",
     "misread": "error",

@@ -7,8 +7,8 @@ from posixpath import dirname, relpath
 from typing import TYPE_CHECKING, Any
 
 from poollint.docs.guides import guide, titles
-from poollint.docs.rule import EFFECTS, TOPICS, Fence, Items, Prose, names_of, rule_doc, summary_words
-from poollint.findings import SEVERITIES
+from poollint.docs.rule import TOPICS, Fence, Items, Prose, names_of, rule_doc, summary_words
+from poollint.findings import EFFECT_WORDS, SEVERITIES
 from poollint.knowledge.describe import bounds_text, default_text
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Docs:
     def pages(self) -> dict[str, str]:
         pages = {"index.md": self.index(), "rules.md": self.all_rules(), "roles.md": self.roles()}
         pages["topics.md"] = self.grouped("Rules by topic", TOPICS, 2)
-        pages["effects.md"] = self.grouped("Rules by effect", EFFECTS, 1)
+        pages["effects.md"] = self.grouped("Rules by effect", EFFECT_WORDS, 1)
         severities: dict[str, str] = {name: SEVERITY_WORDS[name] for name in reversed(SEVERITIES)}
         pages["severities.md"] = self.grouped("Rules by severity", severities, 0)
         for folder, system in self.folders().items():

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.engine.examples import run_example
-from poollint.findings import SEVERITY_OF_EFFECT
+from poollint.findings import EFFECT_WORDS, SEVERITY_OF_EFFECT
 from poollint.knowledge.pages import bodies, parse_page, split_fences
 
 if TYPE_CHECKING:
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from poollint.knowledge.index import Knowledge
     from poollint.knowledge.pages import Page
 
-EFFECTS = {
-    "refused": "the program refuses this configuration",
-    "misread": "the program runs with another value than the one written",
-    "ignored": "this does nothing",
-    "risk": "a known way to an outage, lost work or exposure",
-    "waste": "costs time, connections or memory for nothing",
-    "advice": "worth knowing; nothing breaks",
-}
 TOPICS = {
     "reuse": "connections are opened once and used again",
     "wait": "waits have an end",
@@ -236,7 +228,7 @@ def _card_words(card: Mapping[str, Any]) -> Iterator[str]:
 
 def summary_words(doc: RuleDoc) -> list[str]:
     """The line under a page's title, in parts."""
-    words = [doc.severity, f"effect: {doc.effect} ({EFFECTS.get(doc.effect, '')})"]
+    words = [doc.severity, f"effect: {doc.effect} ({EFFECT_WORDS[doc.effect]})"]
     others = dict.fromkeys(effect for _, effect, _ in doc.forms if effect != doc.effect)
     if others:
         words.append(f"in some forms: {', '.join(others)}")

@@ -47,7 +47,7 @@ class Finish(State):
         if server.main is not None:
             for name, setting in server.main.block.settings.items():
                 if name not in block.settings:
-                    block.settings[name] = _inherited(setting)
+                    block.settings[name] = setting.inherited()
         running = next((each for each in self.reading.blocks if each.kind == "mpm" and each.facts["mpm"] == mpm), None)
         block.links["mpm_block"] = running if mpm else None
         for worker in server.made:
@@ -174,16 +174,3 @@ class Finish(State):
         if env.holder is not None and id(env.holder) in holders:
             return True
         return env.section == "location" and not worker.match and env.argument in above
-
-
-def _inherited(setting: Setting) -> Setting:
-    return Setting(
-        setting.name,
-        setting.value,
-        setting.raw,
-        origin="inherited",
-        place=setting.place,
-        key_place=setting.key_place,
-        key=setting.key,
-        spec=setting.spec,
-    )

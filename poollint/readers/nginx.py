@@ -130,7 +130,7 @@ class _Blocks:
             return NOTHING
         base = self._handed(parent)
         if level.pseudo:
-            handlers = {name: _inherited(parent.own[name]) for name in HANDLERS if name in parent.own}
+            handlers = {name: parent.own[name].inherited() for name in HANDLERS if name in parent.own}
             if handlers and not any(name in level.own for name in HANDLERS):
                 base = {**base, **handlers}
         return base
@@ -143,7 +143,7 @@ class _Blocks:
             names = self.inheritable.get(child, frozenset()) if level.kind in _PARENTS else frozenset()
             if level.kind == "server":
                 base = {name: setting for name, setting in base.items() if name in names}
-            own = {name: _inherited(setting) for name, setting in level.own.items() if name in names}
+            own = {name: setting.inherited() for name, setting in level.own.items() if name in names}
             level.handed = {**base, **own} if own else base
         return level.handed
 
@@ -339,19 +339,6 @@ _UNCERTAIN.uncertain = True
 
 def _inheritable(spec: KindSpec) -> frozenset[str]:
     return frozenset(name for name, each in spec.settings.items() if each.raw.get("inherit") != "none")
-
-
-def _inherited(setting: Setting) -> Setting:
-    return Setting(
-        setting.name,
-        setting.value,
-        setting.raw,
-        origin="inherited",
-        place=setting.place,
-        key_place=setting.key_place,
-        key=setting.key,
-        spec=setting.spec,
-    )
 
 
 def _outer_unseen(level: Level) -> bool:

@@ -29,7 +29,7 @@ def _diagnostic(finding: Finding) -> dict[str, Any]:
     end: dict[str, int] = {"line": finding.end_line}
     if not several:
         end["column"] = _bytes(finding, finding.end_column)
-    told = {
+    told: dict[str, Any] = {
         "message": utf8("\n".join(part for part in (finding.message, finding.help) if part)),
         "location": {
             "path": utf8(finding.path),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poollint.findings import EFFECT_WORDS
 from poollint.reports.base import by_rule, link
 from poollint.reports.excerpt import clean, excerpt
 
@@ -13,14 +14,6 @@ if TYPE_CHECKING:
     from poollint.findings import Finding
     from poollint.reports.base import Look, Report
 
-EFFECTS = {
-    "refused": "the program refuses this configuration",
-    "misread": "the program runs with another value than the one written",
-    "ignored": "this does nothing",
-    "risk": "a known way to an outage, lost work or exposure",
-    "waste": "costs time, connections or memory for nothing",
-    "advice": "",
-}
 _COLOURS = {"error": "1;31", "warning": "1;33", "info": "1;36", "path": "1", "frame": "34", "help": "32", "dim": "2"}
 
 
@@ -56,9 +49,8 @@ def lines(finding: Finding, look: Look) -> Iterator[str]:
     for related in finding.related:
         where = f"{clean(related.path)}:{related.line}:{related.column}: " if related.path else ""
         yield f"{margin} {dash} {paint('frame', 'see')}: {where}{clean(related.message)}"
-    effect = EFFECTS[finding.effect]
-    if effect:
-        yield f"{margin} {dash} {paint('dim', f'effect: {finding.effect}, {effect}')}"
+    if finding.effect != "advice":
+        yield f"{margin} {dash} {paint('dim', f'effect: {finding.effect}, {EFFECT_WORDS[finding.effect]}')}"
     if finding.suppressed is not None:
         yield f"{margin} {dash} {paint('dim', suppressed(finding))}"
 

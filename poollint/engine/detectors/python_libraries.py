@@ -310,3 +310,47 @@ def made_in_loop(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.value("connection_pool") is None:
         yield Hit(block, {"construct": block.facts.get("construct", "")})
+
+
+def flask_too_late(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A setting that is assigned after the extension has read it."""
+    if ctx.target is not None and ctx.target < (3,):
+        return
+    for name, place in (block.facts.get("uses") or {}).get("read_before", {}).items():
+        if name in ("SQLALCHEMY_ENGINE_OPTIONS", "SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_BINDS"):
+            at = block.facts.get("key_places", {}).get(name)
+            yield Hit(at or block, {"name": name}, related=((place, "reads the configuration"),))
+
+
+def redis_reads_too_short(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A command that waits in the server for longer than the client waits for an answer."""
+    uses = block.facts.get("uses") or {}
+    limit = block.get("socket_timeout")
+    value = finite(limit)
+    if limit is None or value is None or value <= 0 or uses.get("expects_timeouts") or is_throwaway(block):
+        return
+    if written(block, "connection_pool") is not None:
+        return
+    if limit.origin == "default" and (ctx.target is None or ctx.target < (8,)):
+        return
+    for call in uses.get("blocking", ()):
+        if call.wait < value:
+            continue
+        wait = "without end" if call.wait == UNLIMITED else f"for {call.wait:g} s"
+        case = "" if limit.origin != "default" else "default"
+        values = {"command": call.command, "wait": wait, "limit": f"{value:g}"}
+        yield Hit(call.place, values, case, related=((limit if case == "" else block, "the client"),))
+
+
+def threads_over_http_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """More threads than connections that an HTTP client keeps for a host."""
+    uses = block.facts.get("uses") or {}
+    threads = uses.get("threads")
+    keeps = finite(block.get("maxsize")) if block.kind == "manager" else 10
+    if threads is None or keeps is None or threads.number <= max(keeps, 10) or is_throwaway(block):
+        return
+    if "mount" in uses.get("called", ()) or ".mount(" in block.place.source.text:
+        return
+    yield Hit(
+        block, {"threads": f"{threads.number:g}", "keeps": f"{keeps:g}"}, related=((threads.place, "the threads"),)
+    )

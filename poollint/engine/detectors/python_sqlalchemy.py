@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block, Setting
+    from poollint.engine.detectors.python_common import Url
     from poollint.engine.hits import RuleContext
 
 QUEUE_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
@@ -491,3 +492,113 @@ def other_version(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(setting, {"version": removed}, "removed")
         elif since and ctx.target is not None and ctx.target < parse_version(since):
             yield Hit(setting, {"version": since})
+
+
+def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A module that opens connections while the master imports it, so that all its workers share them."""
+    uses = block.facts.get("uses") or {}
+    place = uses.get("opened_at_import")
+    if place is None or uses.get("fork_hook") or is_throwaway(block):
+        return
+    if pool_class(block) not in ("", "QueuePool") or (not pool_class(block) and not has_default_class(block)):
+        return
+    found = url_setting(block)
+    if found is not None and found[1].dialect == "sqlite":
+        return
+    for server in servers(block, ctx.blocks):
+        if server.system != "gunicorn" or server.value("preload_app") is not True:
+            continue
+        if any("def post_fork" in each.place.source.text for each in ctx.of("gunicorn", "server")):
+            return
+        related = (
+            (place, "opens a connection at import"),
+            (server.settings["preload_app"], "imports it before the fork"),
+        )
+        yield Hit(block, None, related=related)
+        return
+
+
+def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """More threads in a process than its pool lends connections."""
+    size, overflow = finite(block.get("pool_size")), finite(block.get("max_overflow"))
+    if size is None or overflow is None or size <= 0 or is_throwaway(block) or block.facts.get("asynchronous"):
+        return
+    if pool_class(block) not in ("", "QueuePool") or (not pool_class(block) and not has_default_class(block)):
+        return
+    found = url_setting(block)
+    if found is not None and found[1].dialect == "sqlite":
+        return
+    most = size + overflow
+    explicit = written(block, "pool_size") or written(block, "max_overflow")
+    values = {"most": f"{most:g}", "sum": f"{size:g} + {overflow:g}"}
+    for server in servers(block, ctx.blocks):
+        threads = written(server, "threads") if server.system == "gunicorn" else None
+        number = finite(threads)
+        if threads is None or number is None or number <= most:
+            continue
+        if server.value("worker_class") not in ("sync", "gthread"):
+            continue
+        related = ((threads, f"{number:g} threads"),)
+        case = "" if explicit is not None else "default"
+        yield Hit(explicit or block, {**values, "threads": f"{number:g}"}, case, related=related)
+        return
+    route = (block.facts.get("uses") or {}).get("sync_route")
+    if route is not None and most < FRAMEWORK_THREADS and "total_tokens" not in block.place.source.text:
+        related = ((route.place, "runs in one of these threads"),)
+        yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)
+
+
+FRAMEWORK_THREADS = 40  # what anyio lends to routes that are no coroutines, and so Starlette and FastAPI
+
+
+def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A connection for each checkout in a service, straight to the server."""
+    if pool_class(block) != "NullPool" or block.facts.get("scope") != "module" or is_throwaway(block):
+        return
+    found = url_setting(block)
+    if found is None or found[1].dialect not in SERVERS or "\0" in found[1].host or not found[1].host:
+        return
+    url = found[1]
+    if _MIDDLE.search(url.host) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
+        return
+    text = block.place.source.text
+    if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|bouncer|pooler|proxy", text):
+        return
+    for server in servers(block, ctx.blocks):
+        if server.system in ("gunicorn", "uvicorn", "hypercorn"):
+            yield Hit("poolclass", {"server": server.system}, related=((server, "the service"),))
+            return
+
+
+def psycopg_prepares(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """psycopg 3 prepares statements on its own, and a pooler by transaction hands out another connection each time."""
+    name = "connect_args.prepare_threshold" if block.system == "sqlalchemy" else "kwargs.prepare_threshold"
+    if block.kind == "connection":
+        name = "prepare_threshold"
+    found = url_setting(block, "url" if block.system == "sqlalchemy" else "conninfo")
+    threshold = block.get(name)
+    if found is None or threshold is None or threshold.value is UNKNOWN or is_throwaway(block):
+        return
+    setting, url = found
+    if url.dialect not in ("postgresql", "postgres") or (block.system == "sqlalchemy" and url.driver != "psycopg"):
+        return
+    if threshold.value is None and threshold.origin != "default":
+        return
+    at = threshold if threshold.origin != "default" else setting
+    poolers = ctx.of("pgbouncer", "main")
+    if poolers:
+        if not all(_shares_unprepared(pooler, url) for pooler in poolers):
+            return
+        mode = poolers[0].get("pool_mode")
+        related = ((mode, "the pooler's mode"),) if mode is not None else ()
+        yield Hit(at, {"host": url.host}, "once" if threshold.value == 0 else "told", related=related)
+    elif url.port == "6543":
+        yield Hit(at, {"host": url.host}, "likely")
+
+
+def _shares_unprepared(pooler: Block, url: Url) -> bool:
+    """Whether an address is that of a PgBouncer that shares by transaction and follows no prepared statement."""
+    port, mode, most = pooler.get("listen_port"), pooler.get("pool_mode"), pooler.get("max_prepared_statements")
+    if port is None or str(port.value) != url.port or mode is None or mode.value not in ("transaction", "statement"):
+        return False
+    return most is not None and most.origin != "default" and most.value == 0

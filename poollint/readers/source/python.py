@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.python_modules import Names, dotted, field, shared
+from poollint.readers.source.python_uses import add_uses, read_before
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class PythonFile:
         self.imports: dict[str, str] = {}
         self.assigned: dict[tuple[int, str], list[Node]] = {}
         self.defined: set[str] = set()
-        self._calls: list[Node] = []
+        self.call_nodes: list[Node] = []
         self._mutations: dict[tuple[int, str], list[Node]] = {}
         self.classes: dict[str, Node] = {}
         self._configs: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
@@ -63,7 +64,7 @@ class PythonFile:
         for node in self.tree.walk():
             kind = node.type
             if kind == "call":
-                self._calls.append(node)
+                self.call_nodes.append(node)
                 self._note_update(node)
             elif kind in ("import_statement", "import_from_statement"):
                 self._import(node)
@@ -268,6 +269,15 @@ class PythonFile:
                 return True
             scope = self._scope(scope)
         return False
+
+    def enclosing_function(self, node: Node) -> Node | None:
+        """The innermost function around a node."""
+        scope = self._scope(node)
+        return scope if scope is not None and scope.type in _FUNCTIONS else None
+
+    def module_functions(self) -> Iterator[Node]:
+        """The functions that the module itself defines."""
+        yield from self._functions.values()
 
     def returned_by(self, name: str) -> Node | None:
         """What a function of the module returns, when that is all it does."""
@@ -706,7 +716,7 @@ class PythonFile:
         a module assigns (``assigned.DATABASES``), and the names with one beginning that a module, a class or a ``config``
         is given (``assigned.SQLALCHEMY_``).
         """
-        for node in self._calls:
+        for node in self.call_nodes:
             name = self._callee(node)
             if name and (self.wants is None or self.wants(name)):
                 made = self.call(node)
@@ -756,6 +766,7 @@ class PythonFile:
                 loops = self._event_loops(made.name)
                 if loops:
                     used["event_loops"] = loops
+        add_uses(self, node, made, used)
         return used
 
     def _in_plain_loop(self, node: Node) -> bool:
@@ -794,7 +805,7 @@ class PythonFile:
     def _event_loops(self, name: str) -> tuple[tuple[Place, str], ...]:
         """The places where a task or a handler starts an event loop of its own that reaches ``name``."""
         found = []
-        for node in self._calls:
+        for node in self.call_nodes:
             if self.resolve(node.child_by_field_name("function")) not in ("asyncio.run", "asgiref.sync.async_to_sync"):
                 continue
             scope = self.scope(node)
@@ -804,18 +815,14 @@ class PythonFile:
             if not (task or scope.handler == "route") or not scope.functions:
                 continue
             function = self._scope(node)
-            reached = self._reached(self.tree.text(node) + (self.tree.text(function) if function is not None else ""))
+            reached = self.reached(self.tree.text(node) + (self.tree.text(function) if function is not None else ""))
             if re.search(rf"\b{re.escape(name)}\b", reached) and ".dispose(" not in reached:
                 found.append((self.tree.place(node), scope.functions[0]))
         return tuple(found)
 
-    def _reached(self, text: str) -> str:
+    def reached(self, text: str) -> str:
         """A text with the bodies of the file's functions that it names, and those that they name."""
-        functions = {
-            self.tree.text(node.child_by_field_name("name")): node
-            for node in self.tree.root.named_children
-            if node.type == "function_definition"
-        }
+        functions = self._functions
         todo = [text]
         seen: set[str] = set()
         gathered = []
@@ -948,6 +955,9 @@ class PythonFile:
             certain = name not in made.named and node.type == "assignment" and not self._in_branch(node)
             value = self.fold(right) if certain else self._unknown(node)
             made.named[name] = Entry(self.tree.place(key), value)
+            before = read_before(self, node, holder) if holder else None
+            if before is not None:
+                made.used.setdefault("read_before", {})[name] = before
 
     @staticmethod
     def _in_branch(node: Node) -> bool:

@@ -1,0 +1,246 @@
+"""What a Python file does with a pool or client that it makes: at import, in threads, with commands that block."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poollint.readers.source.python_modules import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from poollint.readers.source.python import PythonFile
+    from poollint.readers.source.values import Call
+    from poollint.source import Place
+
+# Redis commands that wait in the server: where the wait stands among the arguments, its keyword, seconds in one unit
+BLOCKING = {
+    "blpop": (1, "timeout", 1),
+    "brpop": (1, "timeout", 1),
+    "brpoplpush": (2, "timeout", 1),
+    "blmove": (2, "timeout", 1),
+    "bzpopmin": (1, "timeout", 1),
+    "bzpopmax": (1, "timeout", 1),
+    "xread": (2, "block", 0.001),
+    "xreadgroup": (4, "block", 0.001),
+}
+_OPENING = frozenset(("connect", "begin", "raw_connection", "execute", "scalar"))
+_TAKING = frozenset(("create_all", "drop_all", "reflect"))
+_EXECUTORS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
+_WORDS = ("connect", "create_all", "drop_all", "reflect", "begin", "inspect")
+
+
+class Blocking(NamedTuple):
+    """A command that waits in the server: its place, its name, the wait in seconds (infinite for 0)."""
+
+    place: Place
+    command: str
+    wait: float
+
+
+class Threads(NamedTuple):
+    """Threads that share a client: how many, and where they are asked for."""
+
+    place: Place
+    number: int
+
+
+class Routes(NamedTuple):
+    """A route that a thread of the framework runs, and that uses a pool: its name and place."""
+
+    place: Place
+    function: str
+
+
+def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> None:
+    """Add to ``used`` what rules on some libraries ask for."""
+    head, _, last = made.callee.rpartition(".")
+    name = made.name
+    if not name or not re.fullmatch(r"[\w.]+", name):
+        return
+    text = file.tree.source.text
+    if last in ("create_engine", "engine_from_config") and not made.scope.functions:
+        opened = _opened_at_import(file, node, name) if any(word in text for word in _WORDS) else None
+        if opened is not None:
+            used["opened_at_import"] = opened
+        routes = next(sync_routes(file, name), None)
+        if routes is not None:
+            used["sync_route"] = routes
+        if "worker_process_init" in text or "register_at_fork" in text or "post_fork" in text:
+            used["fork_hook"] = True
+    elif head.startswith("redis"):
+        blocking = tuple(blocking_calls(file, name))
+        if blocking:
+            used["blocking"] = blocking
+            used["expects_timeouts"] = "TimeoutError" in text
+    elif last in ("Session", "session", "PoolManager"):
+        threads = thread_count(file, name)
+        if threads is not None:
+            used["threads"] = threads
+
+
+def _is_main_guard(file: PythonFile, node: Node) -> bool:
+    current = node.parent
+    while current is not None:
+        if current.type == "if_statement" and "__name__" in file.tree.text(current.child_by_field_name("condition")):
+            return True
+        current = current.parent
+    return False
+
+
+def _opened_at_import(file: PythonFile, node: Node, name: str) -> Place | None:
+    """Where the module itself, while it is imported, makes an engine open a connection that the pool then keeps."""
+    for call in file.call_nodes:
+        function = call.child_by_field_name("function")
+        if function is None or call.start_byte <= node.start_byte or file.scope(call).functions:
+            continue
+        parts = dotted(file, function)
+        if not parts or _is_main_guard(file, call) or _is_main_guard(file, node):
+            continue
+        opens = ".".join(parts[:-1]) == name and parts[-1] in _OPENING
+        takes = parts[-1] in _TAKING or file.resolve(function) == "sqlalchemy.inspect"
+        given = call.child_by_field_name("arguments")
+        named = given is not None and re.search(rf"\b{re.escape(name)}\b(?!\s*=)", file.tree.text(given)) is not None
+        if opens or (takes and named):
+            disposed = re.search(rf"(?m)^{re.escape(name)}\.dispose\(", file.tree.source.text)
+            return None if disposed else file.tree.place(call)
+    return None
+
+
+def blocking_calls(file: PythonFile, name: str) -> Iterator[Blocking]:
+    """The blocking commands that a file sends by a client that it makes once under this name."""
+    made = re.findall(rf"(?m)^\s*{re.escape(name)}\s*(?::[^=\n]+)?=[^=]", file.tree.source.text)
+    if len(made) != 1:
+        return
+    for call in file.call_nodes:
+        function = call.child_by_field_name("function")
+        if function is None or function.type != "attribute":
+            continue
+        command = file.tree.text(function.child_by_field_name("attribute"))
+        base = file.tree.text(function.child_by_field_name("object"))
+        if (
+            command not in BLOCKING
+            or base != name
+            or file.is_local_to_function(call, name.partition(".")[0]) != (name.startswith("self."))
+        ):
+            continue
+        wait = _wait(file, call, command)
+        if wait is not None:
+            yield Blocking(file.tree.place(call), command, wait)
+
+
+def _wait(file: PythonFile, call: Node, command: str) -> float | None:
+    at, keyword, unit = BLOCKING[command]
+    keywords = file.keywords_of(call, 0)
+    positional = file.positional_of(call)
+    if not keywords.complete or any(each.type == "list_splat" for each in positional):
+        return None
+    value: Any = 0 if command.startswith("b") else None
+    if keyword in keywords.entries:
+        value = keywords.entries[keyword].value.value
+    elif at < len(positional):
+        value = file.fold(positional[at]).value
+    if value is None and command.startswith("b"):
+        value = 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return math.inf if value == 0 else value * unit
+
+
+def thread_count(file: PythonFile, name: str) -> Threads | None:
+    """The threads of an executor that runs functions which use a name of the module or of the same function."""
+    if "ThreadPoolExecutor" not in file.tree.source.text:
+        return None
+    for call in file.call_nodes:
+        if file.resolve(call.child_by_field_name("function")) not in _EXECUTORS:
+            continue
+        positional, named = file.positional_of(call), file.keywords_of(call, 0).entries
+        folded = (
+            named["max_workers"].value if "max_workers" in named else file.fold(positional[0]) if positional else None
+        )
+        if folded is None or folded.env or not isinstance(folded.value, int) or isinstance(folded.value, bool):
+            continue
+        around = file.enclosing_function(call) or file.tree.root
+        runs = re.findall(r"\.(?:submit|map)\(\s*(?:lambda[^:]*:\s*)?([\w.]+)", file.tree.text(around))
+        reached = file.reached(" ".join(runs))
+        if re.search(
+            rf"(?<![\w.]){re.escape(name)}\s*\.\s*(?:get|post|put|patch|delete|head|request|urlopen)\b", reached
+        ):
+            return Threads(file.tree.place(call), folded.value)
+    return None
+
+
+_FRAMEWORKS = ("fastapi", "starlette")
+_ROUTE = re.compile(r"\.(?:get|post|put|patch|delete|api_route|route)$")
+
+
+def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
+    """The routes of FastAPI that are no coroutines, so that threads run them, and use a pool of the same file."""
+    if not any(found.partition(".")[0] in _FRAMEWORKS for found in file.imports.values()):
+        return
+    for function in file.module_functions():
+        parent = function.parent
+        text = file.tree.text(function)
+        if parent is None or parent.type != "decorated_definition" or text.startswith("async"):
+            continue
+        decorators = [
+            file.tree.text(each)[1:].partition("(")[0] for each in parent.named_children if each.type == "decorator"
+        ]
+        if any(_ROUTE.search(each) for each in decorators):
+            reached = file.reached(text)
+            if re.search(rf"\b{re.escape(name)}\b", reached):
+                place = file.tree.place(function.child_by_field_name("name") or function)
+                yield Routes(place, file.tree.text(function.child_by_field_name("name")))
+
+
+# Flask-SQLAlchemy: what is configured after it was read
+
+
+def initialised(file: PythonFile) -> Iterator[tuple[Node, str]]:
+    """(call, name of the application) of each ``SQLAlchemy(app)`` and ``db.init_app(app)``."""
+    for call in file.call_nodes:
+        function = call.child_by_field_name("function")
+        given = file.positional_of(call) if function is not None else []
+        if function is None or not given or given[0].type != "identifier":
+            continue
+        if file.resolve(function) == "flask_sqlalchemy.SQLAlchemy" or _is_extension(file, function):
+            yield call, file.tree.text(given[0])
+
+
+def _is_extension(file: PythonFile, function: Node) -> bool:
+    """Whether ``db.init_app`` is that of a Flask-SQLAlchemy extension, made here or in a module of the project."""
+    parts = dotted(file, function)
+    if len(parts) != 2 or parts[1] != "init_app":
+        return False
+    value = file.sole_at_root(parts[0])
+    owner = file
+    if value is None and parts[0] in file.names.origins:
+        led = file.names.seek(parts[:1])
+        if led is None or len(led[1]) != 1:
+            return False
+        owner, value = led[0], led[0].sole_at_root(led[1][0])
+    if value is None or value.type != "call":
+        return False
+    return owner.resolve(value.child_by_field_name("function")) == "flask_sqlalchemy.SQLAlchemy"
+
+
+def read_before(file: PythonFile, node: Node, holder: str) -> Place | None:
+    """Where the extension has read ``app.config`` before a statement of the same straight line of code."""
+    for call, app in initialised(file):
+        if f"{app}.config" != holder or call.start_byte > node.start_byte:
+            continue
+        first, second = _statement(call), _statement(node)
+        if first is not None and second is not None and first.parent == second.parent:
+            return file.tree.place(call)
+    return None
+
+
+def _statement(node: Node) -> Node | None:
+    current: Node | None = node
+    while current is not None and (current.parent is None or current.parent.type not in ("block", "module")):
+        current = current.parent
+    return current

@@ -13,6 +13,7 @@ from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.formats.source_code import parse
 from poollint.readers.source.go import GoFile, arithmetic, package_name
 from poollint.readers.source.go_dsn import number_of
+from poollint.readers.source.targets_go import requirements
 from poollint.source import Source
 
 if TYPE_CHECKING:
@@ -341,3 +342,94 @@ def test_what_is_taken_and_kept(body: str, expected: list[str]) -> None:
     text = f"{head}func work(ctx context.Context, db *sql.DB, pool *pgxpool.Pool) error {{\n{body}\n}}\n"
     found = check_texts({"main.go": text}).files[0].reading.blocks
     assert [block.facts["uses"]["given"] for block in found if block.kind == "checkout"] == expected
+
+
+@pytest.mark.parametrize("made", ["&http.Client{}", "new(http.Client)", "http.Client{}"])
+def test_a_client_by_any_spelling(made: str) -> None:
+    (found,) = blocks(
+        f"func main() {{\n\tclient := {made}\n\tclient.Timeout = 5 * time.Second\n\tclient.Get(url)\n}}\n"
+    )
+    assert (found.kind, found.value("Timeout")) == ("client", 5)
+
+
+def test_a_declared_client_is_the_zero_one() -> None:
+    (found,) = blocks("func main() {\n\tvar client http.Client\n\tclient.Get(url)\n}\n")
+    assert (found.name, found.value("Timeout")) == ("client", UNLIMITED)
+
+
+def test_a_copy_of_the_default_transport_has_its_limits() -> None:
+    body = """func main() {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 40
+	use(transport)
+}
+"""
+    (found,) = blocks(body)
+    assert (found.kind, found.value("IdleConnTimeout"), found.value("MaxIdleConns")) == ("cloned", 90, 100)
+    assert found.value("MaxIdleConnsPerHost") == 40
+
+
+def test_a_method_that_hands_a_setting_on_is_no_pool() -> None:
+    assert blocks("func (w *wrap) SetMaxOpenConns(n int) { w.db.SetMaxOpenConns(n) }\n") == []
+
+
+def found_in(body: str, **others: str) -> list[str]:
+    files = {"main.go": IMPORTS + body, **{name.replace("_", "."): text for name, text in others.items()}}
+    return [each.code for each in check_texts(files).findings]
+
+
+CALL = "resp, err := client.Get(url)\n\tif err != nil {\n\t\treturn err\n\t}\n\treturn resp.Body.Close()"
+
+
+@pytest.mark.parametrize(
+    ("before", "fires"),
+    [
+        ("client := &http.Client{Timeout: limit, Transport: &http.Transport{}}", True),
+        ("tr := &http.Transport{}\n\tclient := &http.Client{Timeout: limit, Transport: tr}", True),
+        ("client := &http.Client{Timeout: limit}", False),
+        ("client := &http.Client{Timeout: limit, Transport: &http.Transport{}}\n\tkeep(client)", False),
+        (
+            "client := &http.Client{Timeout: limit, Transport: &http.Transport{}}\n\tdefer client.CloseIdleConnections()",
+            False,
+        ),
+        ("tr := &http.Transport{}\n\tkeep(tr)\n\tclient := &http.Client{Timeout: limit, Transport: tr}", False),
+    ],
+)
+def test_a_transport_for_one_call(before: str, fires: bool) -> None:
+    body = f"func ask(url string) error {{\n\t{before}\n\t{CALL}\n}}\n"
+    assert ("GOL028" in found_in(body)) is fires
+
+
+def test_a_client_that_is_replaced_may_have_a_timeout() -> None:
+    choice = "if c != nil {\n\t\tclient = c\n\t}"
+    body = f"func ask(url string) error {{\n\tclient := &http.Client{{}}\n\t{choice}\n\t{CALL}\n}}\n"
+    assert "GOL021" not in found_in(body)
+    assert "GOL021" in found_in(body.replace("client = c", "log(c)"))
+
+
+def test_a_lone_goroutine_needs_no_limit() -> None:
+    body = 'func main() {\n\tdb, _ := sql.Open("pgx", dsn)\n\tdefer db.Close()\n\tdb.Exec(statement)\n%s}\n'
+    assert "GOL001" not in found_in(body % "")
+    assert "GOL001" in found_in(body % "\tgo listen(db)\n")
+
+
+@pytest.mark.parametrize(
+    ("module", "fires"),
+    [("go 1.26\n", True), ("go 1.27\n", False), ("go 1.25\n\ntoolchain go1.27.1\n", False), ("", True)],
+)
+def test_the_release_of_go_that_a_module_asks_for(module: str, fires: bool) -> None:
+    body = f"var client = &http.Client{{Timeout: time.Second}}\n\nfunc ask(url string) error {{\n\t{CALL}\n}}\n"
+    assert ("GOL025" in found_in(body, go_mod=f"module example.com/a\n\n{module}")) is fires
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("require github.com/jackc/pgx/v5 v5.7.2\n", (5, 7, 2)),
+        ("require (\n\tgithub.com/jackc/pgx/v5 v5.7.2 // indirect\n)\n", (5, 7, 2)),
+        ("require github.com/jackc/pgx/v5 v5.7.2\n\nreplace github.com/jackc/pgx/v5 => ../pgx\n", None),
+        ("require github.com/jackc/pgx/v4 v4.18.1\n", None),
+    ],
+)
+def test_requirements_of_a_module(text: str, expected: tuple[int, ...] | None) -> None:
+    assert requirements(f"module example.com/a\n\ngo 1.24\n\n{text}").get("github.com/jackc/pgx/v5") == expected

@@ -547,7 +547,7 @@ class GoFile:
                 made.used["websocket"] = "websocket" in self._around(node)
             self._follow(made, node)
             made.used["stored"] = made.used["escape"] in ("stored", "returned")
-            made.used["asks"] = self._asks(made.name)
+            made.used["asks"] = self._asks(made.name, self._scope_id(node))
             self._connection_string(made)
             found.append(made)
         strays = list(self._strays())
@@ -728,12 +728,14 @@ class GoFile:
             return self._handed(outer, depth + 1) if depth <= MAX_HANDS else "passed"
         return self._escape(self._target(outer), outer, self._scope_id(outer), depth + 1)
 
-    def _asks(self, name: str) -> bool:
+    def _asks(self, name: str, scope: int) -> bool:
         """Whether the file sends requests without a context by a client of this name."""
         field = name.rpartition(".")[2]
         last = re.escape(field)
         if not last or sum(len(found) for each, found in self._fields.items() if each.endswith(f".{field}")) > 1:
             return False  # what is given to a field later may have a timeout
+        if len(self._declared.get((scope, name), ())) > 1:
+            return False
         verbs = "Get|Post|Head|PostForm" + ("|Do" if self.about["plain_requests"] else "")
         return re.search(rf"\b{last}\.(?:{verbs})\(", self.tree.source.text) is not None
 

@@ -39,6 +39,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "also": (dict,),
     "env": (str, dict),
     "require": (list,),
+    "unless": (dict,),
     "open": (bool,),
     "partial": (bool,),
     "facts": (dict,),
@@ -94,8 +95,15 @@ def _names(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Fault
     for key in ("rename", "also", "env"):
         given = table.get(key)
         for name in given.values() if isinstance(given, dict) else ():
-            if name not in settings:
-                yield Fault(str(name), f"{key}: [kinds.{kind}] has no setting {name!r}{closest(str(name), settings)}")
+            yield from _known(str(name), key, kind, settings)
+    for key in ("require", "unless"):
+        for name in table.get(key, ()):
+            yield from _known(str(name), key, kind, settings)
+
+
+def _known(name: str, key: str, kind: str, settings: Mapping[str, Any]) -> Iterator[Fault]:
+    if name not in settings:
+        yield Fault(name, f"{key}: [kinds.{kind}] has no setting {name!r}{closest(name, settings)}")
 
 
 def closest(word: str, words: Any) -> str:

@@ -229,7 +229,13 @@ def _environment(source: Source, node: Node) -> Iterator[KeyedEntry]:
         if isinstance(item, Scalar) and "=" in item.text:
             whole = Place(source, item.start, item.end)
             name, _, text = item.text.partition("=")
-            yield entry(name.strip(), item, whole, whole, text)
+            at = source.text.find("=", item.start, item.end) + 1
+            if source.text.startswith(text, at) and at > item.start:
+                yield entry(
+                    name.strip(), item, Place(source, item.start, at - 1), Place(source, at, at + len(text)), text
+                )
+            else:
+                yield entry(name.strip(), item, whole, whole, text)
         elif isinstance(item, Mapping):
             named, held = item.get("name"), item.get("value")
             if isinstance(named, Scalar) and isinstance(held, Scalar):

@@ -6,7 +6,7 @@ A table::
     format = "spring"                         # spring (Spring Boot's application files: documents, profiles, relaxed names,
                                               # placeholders, and the same keys as variables), quarkus (%profile. before
                                               # keys), properties, yaml, json, toml, ini, env (variables)
-    files = ["config/db.json"]                # globs of base names, or of the ends of paths (spring, quarkus, env have theirs)
+    files = ["config/db.json"]                # globs of base names, or of ends of paths (spring, quarkus, env have theirs)
     prefix = "spring.data.redis.*.pool"       # the keys above the settings; * is any one part and names the block, "" none;
                                               # a list of several
     section = "app:*"                         # ini: the sections, a glob
@@ -16,7 +16,8 @@ A table::
     also = { "app.timeout" = "timeout" }      # settings that stand elsewhere in the file, by their whole keys
     env = "ACME_POOL_"                        # how the variables begin that set the same: ACME_POOL_MAX_SIZE;
                                               # or a table of names: { DB_POOL_MAX = "maxSize" }
-    require = ["maxSize"]                     # only where one of these settings is written
+    require = ["dialect"]                     # only where these settings are written
+    unless = { enabled = false }              # not where a setting has this value
     open = true                               # unknown keys below the prefix are none of our business here
     partial = true                            # more may be set elsewhere: what is not written is unknown
     facts = { cluster = true }                # what this form tells by itself
@@ -28,6 +29,7 @@ A value is read by the setting's type. A duration is a number in the setting's u
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, Block, Setting
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from poollint.versions import Version
 
 _TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|integrationTest)/|-(?:test|it|e2e)\.\w+$")
+_TRIALS = frozenset(("test", "tests", "dev", "development", "local"))  # profiles whose missing bounds harm nobody
 _PROFILE_FILE = re.compile(r"(?:application|bootstrap)-([^/]+)\.\w+$")
 _TRUE, _FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
 _SIMPLE = re.compile(r"([+-]?\d+)([a-zA-Z]{0,2})")
@@ -60,7 +63,7 @@ class KeyedFound:
 
     __slots__ = (
         "also", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed", "rename", "require",
-        "section", "spec", "system",
+        "section", "spec", "system", "unless",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -71,6 +74,7 @@ class KeyedFound:
         self.relaxed = bool(table.get("relaxed", self.form == "spring"))
         self.section: str = table.get("section", "")
         self.require: list[str] = table.get("require", [])
+        self.unless: dict[str, Any] = table.get("unless", {})
         self.open = bool(table.get("open", False))
         self.partial = bool(table.get("partial", False))
         self.facts: dict[str, Any] = table.get("facts", {})
@@ -89,15 +93,24 @@ class KeyedFound:
         """A path as names are compared."""
         return tuple(canonical(part) for part in path) if self.relaxed else path
 
-    def below(self, path: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
-        """(name of the block, its own part of the path) of a key below a prefix."""
+    def below(self, path: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]] | None:
+        """(what stands above, name of the block, what is left) of a key below a prefix."""
         shaped = self.shape(path)
         for prefix in self.prefixes:
             size = len(prefix)
             if len(path) > size and all(want in ("*", part) for want, part in zip(prefix, shaped, strict=False)):
                 named = [part for want, part in zip(prefix, path, strict=False) if want == "*"]
-                return ".".join(part.strip('"') for part in named), path[size:]
+                return shaped[:size], ".".join(part.strip('"') for part in named), path[size:]
         return None
+
+    def fits(self, block: Block) -> bool:
+        """Whether what is written makes a block of this table."""
+        if not all(name in block.settings for name in self.require):
+            return False
+        return not any(
+            name in block.settings and block.settings[name].value in (value, UNKNOWN)
+            for name, value in self.unless.items()
+        )
 
     def variables(self) -> dict[str, str]:
         """Variable -> setting: as the table says, or as Spring Boot names them."""
@@ -197,6 +210,14 @@ def _entries(source: Source, form: str) -> list[KeyedEntry]:
     return keyed.of_properties(source, spring=form in ("spring", "quarkus")).entries
 
 
+class _Group(NamedTuple):
+    """The entries of one block, each with what is left of its path; ``above``: the section and the keys above them."""
+
+    above: tuple[str, ...]
+    name: str
+    entries: list[tuple[KeyedEntry, tuple[str, ...]]]
+
+
 class _Reader:
     """Reads the blocks of one table from one file."""
 
@@ -208,49 +229,53 @@ class _Reader:
         self.profile = match[1] if match is not None else ""
 
     def blocks(self, documents: list[_Document]) -> Iterator[Block]:
-        base: dict[str, dict[str, Setting]] = {}
+        base: dict[tuple[str, ...], dict[str, Setting]] = {}
         around: dict[str, Setting] = {}
         for document in documents:
-            inherited = {name: _inherited(setting) for name, setting in around.items()}
-            elsewhere = self._elsewhere(document.entries)
+            elsewhere = {name: _inherited(setting) for name, setting in around.items()}
+            elsewhere.update(self._elsewhere(document.entries))
             if not document.profile:
                 around.update(elsewhere)
-            for name, entries in self._groups(document.entries).items():
-                block = self._block(name, entries[0][0], document.profile or self.profile)
-                if self.profile or self.found.partial:
-                    block.complete = False
-                before = {each: _inherited(setting) for each, setting in base.get(name, {}).items()}
-                written = self._written(block, entries)
+            for group in self._groups(document.entries):
+                block = self._block(group, document.profile or self.profile)
+                before = {name: _inherited(setting) for name, setting in base.get(group.above, {}).items()}
+                written = self._written(block, group.entries)
                 if not document.profile:
-                    base[name] = {**base.get(name, {}), **written}
-                block.settings = {**before, **written, **inherited, **elsewhere}
-                wanted = self.found.require
-                if (written or block.facts.get("unknown_options")) and (
-                    not wanted or any(each in block.settings for each in wanted)
-                ):
+                    base[group.above] = {**before, **written}
+                block.settings = {**before, **written, **elsewhere}
+                if (written or block.facts.get("unknown_options")) and self.found.fits(block):
                     yield block
 
-    def _groups(self, entries: list[KeyedEntry]) -> dict[str, list[tuple[KeyedEntry, tuple[str, ...]]]]:
-        groups: dict[str, list[tuple[KeyedEntry, tuple[str, ...]]]] = {}
+    def _groups(self, entries: list[KeyedEntry]) -> list[_Group]:
+        groups: dict[tuple[str, ...], _Group] = {}
         for entry in entries:
-            path = entry.path
+            path, section = entry.path, ""
             if self.found.form == "ini":
-                if not _section_fits(path[0], self.found.section):
+                section, path = path[0], path[1:]
+                if self.found.section and not fnmatchcase(section, self.found.section):
                     continue
-                path = path[1:]
             found = self.found.below(path)
             if found is not None:
-                groups.setdefault(found[0], []).append((entry, found[1]))
-        return groups
+                above, name, rest = found
+                group = groups.setdefault((section, *above), _Group((section, *above), name or section, []))
+                group.entries.append((entry, rest))
+        return list(groups.values())
 
-    def _block(self, name: str, first: KeyedEntry, profile: str) -> Block:
+    def _block(self, group: _Group, profile: str) -> Block:
         found = self.found
-        above = ".".join(first.path[:-1])
-        path = " ".join(part for part in (found.kind, above, profile) if part)
+        first = group.entries[0][0]
+        path = " ".join(part for part in (found.kind, ".".join(group.above).strip("."), profile) if part)
         place = first.key_place
-        block = Block(found.system, found.kind, name, place, spec=found.spec, path=path, target=self.target)
-        test = bool(_TEST.search("/" + self.source.path.replace("\\", "/"))) or profile in ("test", "dev", "local")
-        block.facts.update(form=found.form, profile=profile, in_test=test, in_script=False, **found.facts)
+        block = Block(found.system, found.kind, group.name, place, spec=found.spec, path=path, target=self.target)
+        block.complete = not (self.profile or found.partial)
+        test = _TEST.search("/" + self.source.path.replace("\\", "/")) is not None
+        block.facts.update(
+            form=found.form,
+            profile=profile,
+            in_test=test or profile in _TRIALS or group.name in _TRIALS,
+            in_script=False,
+            **found.facts,
+        )
         return block
 
     def _written(self, block: Block, entries: list[tuple[KeyedEntry, tuple[str, ...]]]) -> dict[str, Setting]:
@@ -271,9 +296,10 @@ class _Reader:
 
     def _unknown(self, block: Block, entry: KeyedEntry, rest: tuple[str, ...]) -> None:
         spec, name = self.found.spec, ".".join(rest)
-        if self.found.open or len(rest) > 1 or "[" in name or "*" in name:
+        told = len(rest) == 1 or any(prefix and name.startswith(prefix) for prefix in spec.unknown)
+        if self.found.open or not told or "[" in name or "*" in name:
             return
-        accepted = {self.found.shape((each,)) for each in spec.accepts}
+        accepted = {self.found.shape(tuple(each.split("."))) for each in spec.accepts}
         if self.found.shape(rest) not in accepted:
             value = Folded(UNKNOWN if entry.text is None else entry.text, entry.place)
             block.facts.setdefault("unknown_options", {})[name] = Entry(entry.key_place, value)
@@ -304,7 +330,7 @@ class _Reader:
             setting = self._setting(name, entry.path[0], entry) if name and entry.text != "" else None
             if name and setting is not None:
                 written[name] = setting
-        if not written or (self.found.require and not any(each in written for each in self.found.require)):
+        if not written:
             return
         first = next(iter(written.values()))
         place = first.key_place
@@ -315,13 +341,8 @@ class _Reader:
         block.complete = found.form == "env" and not found.partial and isinstance(found.env, dict)
         block.settings = written
         block.facts.update(form="env", profile="", in_test=False, in_script=False, **found.facts)
-        yield block
-
-
-def _section_fits(section: str, glob: str) -> bool:
-    from fnmatch import fnmatchcase
-
-    return not glob or fnmatchcase(section, glob)
+        if found.fits(block):
+            yield block
 
 
 def _inherited(setting: Setting) -> Setting:

@@ -191,6 +191,8 @@ def timeout_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             setting = block.settings.get(name)
             if setting is None or setting.origin == "default" or setting.spec is None:
                 continue
+            if setting.spec.get("parser") and re.search("[A-Za-z]", setting.raw):
+                continue  # it has its unit with it: 50ms
             unit = setting.spec.unit
             candidates = choices.get(name, ()) if setting.value is UNKNOWN else (setting.value,)
             for value in candidates:

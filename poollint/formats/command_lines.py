@@ -44,6 +44,12 @@ _WORD = re.compile(
 _QUOTE = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\(.)", re.S)
 _PROC = re.compile(r"(?m)^(?P<name>[\w-]+):[ \t]*(?P<command>\S.*)$")
 _DOCKER = re.compile(r"(?im)^[ \t]*(?P<name>CMD|ENTRYPOINT)[ \t]+(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
+_DOCKER_STAGE = re.compile(r"(?im)^[ \t]*FROM[ \t]")
+_DOCKER_ENV = re.compile(r"(?im)^[ \t]*ENV[ \t]+(?P<words>(?:[^\n\\]|\\.|\\\r?\n)+)")
+_OLD_ENV = re.compile(r"(?P<name>\w+)[ \t]+(?P<value>[^\s=][^\n]*)")
+_UNIT_ENV = re.compile(r"(?m)^Environment=(?P<words>[^\n]+)")
+_EXPORT = re.compile(r"(?m)^[ \t]*export[ \t]+(?P<words>[^\n;&|]+)")
+_NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*)=")
 _UNIT = re.compile(r"(?m)^ExecStart=[-@:+!]*(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
 _SUPERVISOR = re.compile(r"(?m)^command[ \t]*=[ \t]*(?P<command>[^\n]+)")
 _SHELL = re.compile(r"(?m)^[ \t]*(?!#)(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
@@ -93,9 +99,9 @@ def parse(source: Source) -> list[Line]:
     if lower.endswith((".yml", ".yaml")):
         return [*(_kubernetes(source) if "apiVersion" in source.text else ()), *_compose(source)]
     if lower.endswith(".service"):
-        return list(_plain(_UNIT, source))
+        return list(_plain(_UNIT, source, {"environment": _variables(_UNIT_ENV, source)}))
     if lower.endswith((".sh", ".bash")):
-        return list(_plain(_SHELL, source))
+        return list(_plain(_SHELL, source, {"environment": _variables(_EXPORT, source)}))
     if lower.endswith((".conf", ".ini")):
         return list(_plain(_SUPERVISOR, source))
     return list(_docker(source))
@@ -108,22 +114,55 @@ def said(source: Source) -> list[Line]:
     return list(_plain(_SAYS, source))
 
 
-def _plain(pattern: re.Pattern[str], source: Source) -> Iterator[Line]:
+def _plain(pattern: re.Pattern[str], source: Source, facts: Mapping[str, Any] | None = None) -> Iterator[Line]:
     for match in pattern.finditer(source.text):
         for words in split(match["command"], source, match.start("command")):
-            yield Line(words)
+            yield Line(words, facts=facts or {})
 
 
 def _docker(source: Source) -> Iterator[Line]:
+    stages = [match.start() for match in _DOCKER_STAGE.finditer(source.text)]
     for match in _DOCKER.finditer(source.text):
         command, start = match["command"], match.start("command")
+        first = max((at for at in stages if at < start), default=0)
+        last = min((at for at in stages if at > start), default=len(source.text))
+        facts = {"environment": _variables(_DOCKER_ENV, source, first, last)}
         if command.startswith("["):
             words = _json_words(command, source, start)
             if words:
-                yield Line(words)
+                yield Line(words, facts=facts)
             continue
         for words in split(command, source, start):
-            yield Line(words)
+            yield Line(words, facts=facts)
+
+
+def _variables(pattern: re.Pattern[str], source: Source, start: int = 0, end: int | None = None) -> dict[str, Word]:
+    """The variables that a file gives the commands in it, the last of a name."""
+    found: dict[str, Word] = {}
+    for match in pattern.finditer(source.text, start, len(source.text) if end is None else end):
+        at = match.start("words")
+        old = _OLD_ENV.fullmatch(match["words"].rstrip())
+        if old is not None and pattern is _DOCKER_ENV:
+            found[old["name"]] = Word(old["value"], Place(source, at + old.start("value"), at + old.end("value")))
+            continue
+        for words in split(match["words"], source, at):
+            found.update(assigned(word) for word in words if _NAMED.match(word.text))
+    return found
+
+
+def is_assignment(word: Word) -> bool:
+    """Whether a word is ``NAME=value``."""
+    return _NAMED.match(word.text) is not None
+
+
+def assigned(word: Word) -> tuple[str, Word]:
+    """``NAME=value`` as a name and its value, with the value's place where that can be told."""
+    name, _, value = word.text.partition("=")
+    place = word.place
+    offset = place.text.find(value) if value else -1
+    if offset >= 0:
+        place = Place(place.source, place.start + offset, place.start + offset + len(value))
+    return name, Word(value, place, word.quoted)
 
 
 def _json_words(text: str, source: Source, start: int) -> tuple[Word, ...]:
@@ -148,7 +187,12 @@ def _compose(source: Source) -> Iterator[Line]:
         name = str(getattr(key, "value", ""))
         if service.tag != "tag:yaml.org,2002:map":
             continue
-        facts = {"replicas": _replicas(service), "image": _scalar(_get(service, "image")), "services": every}
+        facts = {
+            "replicas": _replicas(service),
+            "image": _scalar(_get(service, "image")),
+            "services": every,
+            "environment": _environment(_get(service, "environment"), source),
+        }
         every[name] = facts
         for entry in ("entrypoint", "command"):
             node = _get(service, entry)
@@ -169,6 +213,21 @@ def _kubernetes(source: Source) -> Iterator[Line]:
         _note_limit(facts, words)
         if words:
             yield Line(words, each.name, facts)
+
+
+def _environment(node: Any, source: Source) -> dict[str, Word]:
+    """The variables of a service: a map, or a list of ``NAME=value``."""
+    found: dict[str, Word] = {}
+    for each in node.value if node is not None and isinstance(node.value, list) else ():
+        name, value = each if isinstance(each, tuple) else (None, each)
+        if not isinstance(value.value, str):
+            continue
+        word = Word(value.value, Place(source, value.start_mark.index, value.end_mark.index))
+        if name is not None and isinstance(name.value, str):
+            found[name.value] = assigned(word._replace(text=f"{name.value}={value.value}"))[1]
+        elif name is None and is_assignment(word):
+            found.update((assigned(word),))
+    return found
 
 
 def _note_limit(facts: dict[str, Any], words: tuple[Word, ...]) -> None:

@@ -39,7 +39,7 @@ KIND_KEYS = frozenset("title facts links settings inherits doc role accepts unkn
 
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
-    "relaxed section env also partial unless command flags note require given".split()
+    "relaxed section env also partial unless command flags variables note require given".split()
 )
 FOUND_FORMS = ("language", "format", "command")
 

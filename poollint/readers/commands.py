@@ -6,6 +6,7 @@ A table::
     command = ["gunicorn"]                    # the program's name
     flags = { "-w" = "workers", … }           # its options and the settings that they set
     env = ["GUNICORN_CMD_ARGS"]               # variables that may hold further options
+    variables = { UVICORN_WORKERS = "workers" }  # variables that set one setting, where the command line does not
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, Block, Setting
-from poollint.formats.command_lines import Word, parse, said, split
+from poollint.formats.command_lines import Word, assigned, is_assignment, parse, said, split
 from poollint.readers.base import Reading
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _DEVELOPMENT = re.compile(r"(?i)(?:^|[._/-])(?:dev|devel|development|local|test|
 class Program:
     """One ``[[found]]`` table of a program's command line."""
 
-    __slots__ = ("env", "flags", "kind", "names", "system")
+    __slots__ = ("env", "flags", "kind", "names", "system", "variables")
 
     def __init__(self, system: str, table: Mapping[str, Any], kind: str) -> None:
         command = table["command"]
@@ -48,6 +49,7 @@ class Program:
         self.names: tuple[str, ...] = (command,) if isinstance(command, str) else tuple(command)
         self.flags: Mapping[str, str] = table.get("flags", {})
         self.env: tuple[str, ...] = tuple(table.get("env", ()))
+        self.variables: Mapping[str, str] = table.get("variables", {})
         self.kind: str = table.get("kind", kind)
 
 
@@ -94,9 +96,12 @@ def server_blocks(
             block = _Command(program, catalogue_of(program.system), target_of(program.system), words[at]).block
             block.name = line.service
             block.path = " ".join(part for part in (program.names[0], line.service) if part)
-            _fill(block, program, words, at)
-            if any(name in source.text for name in program.env):
-                block.complete = False
+            environment = dict(line.facts.get("environment", {}))
+            environment.update(assigned(word) for word in words[:at] if is_assignment(word))
+            _fill_from_environment(block, program, environment, source)
+            _fill(block, program, words[at + 1 :])
+            if not block.complete:
+                _doubt_variables(block, program)
             block.facts.update(_facts(source, line, words))
             yield block
 
@@ -149,9 +154,43 @@ class _Command:
         )
 
 
-def _fill(block: Block, program: Program, words: tuple[Word, ...], at: int) -> None:
-    """The options behind the program's name as settings; others by name as facts."""
-    rest = list(words[at + 1 :])
+def _fill_from_environment(block: Block, program: Program, environment: Mapping[str, Word], source: Source) -> None:
+    """What variables say; the command line, read afterwards, says it more surely."""
+    for variable, name in program.variables.items():
+        word, spec = environment.get(variable), block.spec.settings.get(name) if block.spec is not None else None
+        if word is not None and spec is not None and word.text:
+            block.settings[name] = Setting(
+                name,
+                decode(spec, word.text),
+                word.text,
+                place=word.place,
+                key_place=word.place,
+                key=variable,
+                spec=spec,
+            )
+    for variable in program.env:
+        word = environment.get(variable)
+        if word is None or _OPEN.search(word.text):
+            block.complete = block.complete and variable not in source.text
+            continue
+        for words in split(word.text, source, word.place.start):
+            if word.place.text == word.text:
+                _fill(block, program, words)
+            else:
+                _fill(block, program, tuple(each._replace(place=word.place) for each in words))
+
+
+def _doubt_variables(block: Block, program: Program) -> None:
+    """A settings file that is not followed may say what a variable says, and is surer."""
+    for name in program.variables.values() if program.env else ():
+        setting = block.settings.get(name)
+        if setting is not None and setting.key in program.variables and not isinstance(setting.value, str):
+            block.settings[name] = setting.spec.unknown_setting() if setting.spec is not None else setting
+
+
+def _fill(block: Block, program: Program, words: tuple[Word, ...]) -> None:
+    """Options as settings; those of other names as facts."""
+    rest = list(words)
     while rest:
         word = rest.pop(0)
         if word.text[:1] in _DASHES or (word.text[:1] == "-" and word.text[1:2] and word.text[1] in _DASHES):

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 def blocks(path: str, text: str) -> list[Block]:
     session = api.Session(api.Options(isolated=True), MemoryFiles({path: text}))
-    found = api.recognise_text(session, path, text)
-    assert found is not None
-    return session.read(session.files.load(path), found[0]).reading.blocks
+    found = api.recognise_all(session, path, text)
+    assert found
+    source = session.files.load(path)
+    return [block for system, _ in found for block in session.read(source, system).reading.blocks]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,64 @@ def test_commands_that_start_nothing(text: str) -> None:
 def test_values(word: str, value: Any) -> None:
     (block,) = blocks("Procfile", f"web: gunicorn app:app -w {word}\n")
     assert block.value("workers") == value
+
+
+COMPOSE = "services:\n  web:\n    command: gunicorn a\n    environment:\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Procfile", "web: GUNICORN_CMD_ARGS='--threads 8 --keep-alive=75' WEB_CONCURRENCY=4 gunicorn app:app\n"),
+        (
+            "Dockerfile",
+            'FROM python\nENV GUNICORN_CMD_ARGS="--threads 8 --keep-alive=75" WEB_CONCURRENCY=4\nCMD gunicorn a\n',
+        ),
+        (
+            "Dockerfile",
+            "FROM python\nENV GUNICORN_CMD_ARGS --threads 8 --keep-alive=75\nENV WEB_CONCURRENCY 4\nCMD gunicorn a\n",
+        ),
+        (
+            "compose.yaml",
+            COMPOSE + "      WEB_CONCURRENCY: 4\n      GUNICORN_CMD_ARGS: --threads 8 --keep-alive=75\n",
+        ),
+        (
+            "compose.yaml",
+            COMPOSE + "      - WEB_CONCURRENCY=4\n      - GUNICORN_CMD_ARGS=--threads 8 --keep-alive=75\n",
+        ),
+        (
+            "app.service",
+            '[Service]\nEnvironment=WEB_CONCURRENCY=4 "GUNICORN_CMD_ARGS=--threads 8 --keep-alive=75"\nExecStart=gunicorn\n',
+        ),
+        ("start.sh", "export WEB_CONCURRENCY=4 GUNICORN_CMD_ARGS='--threads 8 --keep-alive=75'\nexec gunicorn a\n"),
+    ],
+)
+def test_options_in_variables(path: str, text: str) -> None:
+    (block,) = blocks(path, text)
+    assert [block.value(name) for name in ("workers", "threads", "keepalive")] == [4, 8, 75]
+    place = block.settings["keepalive"].place
+    assert place is not None
+    assert "75" in place.text
+
+
+def test_the_command_line_is_surer_than_a_variable() -> None:
+    (block,) = blocks("Procfile", "web: WEB_CONCURRENCY=4 GUNICORN_CMD_ARGS=--threads=8 gunicorn -w 2 --threads 3 a\n")
+    assert (block.value("workers"), block.value("threads")) == (2, 3)
+
+
+def test_variables_of_another_stage_or_another_service() -> None:
+    (block,) = blocks("Dockerfile", "FROM a\nENV WEB_CONCURRENCY=4\nFROM b\nCMD gunicorn a\n")
+    assert block.value("workers") == 1
+    text = "services:\n  a: {environment: {WEB_CONCURRENCY: 4}}\n  web: {command: gunicorn a}\n"
+    (block,) = blocks("compose.yaml", text)
+    assert block.value("workers") == 1
+
+
+def test_options_that_a_variable_leaves_open() -> None:
+    (block,) = blocks("Dockerfile", "FROM a\nENV GUNICORN_CMD_ARGS=$MORE\nCMD gunicorn a\n")
+    assert block.value("threads") is UNKNOWN
+    (block,) = blocks("Dockerfile", "FROM a\nENV WEB_CONCURRENCY=$MORE\nCMD gunicorn a\n")
+    assert block.value("workers") is UNKNOWN
 
 
 def test_a_settings_file_hides_the_rest() -> None:

@@ -253,17 +253,16 @@ class Session:
         return FileReading(source.path, system, catalogue.system.get("format", system), source, reading)
 
     def _read_source(self, source: Source, language: str) -> FileReading:
-        import re
-
         from poollint.formats.source_code import FAMILIES
+        from poollint.knowledge.triggers import Trigger
 
-        trigger = self.knowledge.triggers.get(FAMILIES[language])
-        if trigger is None or re.search(trigger, source.text) is None:
+        family = FAMILIES[language]
+        words = self.knowledge.triggers.get(family)
+        if words is None or not Trigger(family, words).holds(source.text.encode("utf-8", "surrogateescape")):
             return FileReading(source.path, language, language, source, Reading())
         from poollint.readers.source.match import Finder
         from poollint.readers.source.read import founds_of, read_source
 
-        family = FAMILIES[language]
         finder = self._finders.get(family)
         if finder is None:
             finder = self._finders[family] = Finder(founds_of(self.knowledge.systems, family))

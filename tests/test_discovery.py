@@ -305,7 +305,7 @@ class TestSpecialFiles:
         write(
             tree, **{"a.py": "from sqlalchemy import create_engine\n", "b.py": "print()\n", "c.rs": "create_engine\n"}
         )
-        triggers = {"python": "create_engine"}
+        triggers = {"python": {"words": ["create_engine"], "modules": []}}
         walked = found(triggers=triggers)
         assert pairs(walked) == [("a.py", "python")]
         assert self.messages(walked) == {}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEAD = 64 * 1024
+_TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "a zip archive"),
@@ -52,9 +53,14 @@ def unfit(path: str) -> str | None:
     return "is not a regular file"
 
 
+def opened(path: str) -> int:
+    """A file descriptor to read from, which never blocks."""
+    return os.open(path, _TO_READ)
+
+
 def head_of(path: str, size: int = HEAD) -> bytes:
     """The first bytes of a file; a FIFO that took its place meanwhile does not block."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    handle = opened(path)
     try:
         return os.read(handle, size)
     finally:

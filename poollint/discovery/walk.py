@@ -53,11 +53,11 @@ def discover(
     files: Files,
     *,
     as_system: str | None = None,
-    triggers: Mapping[str, str] | None = None,
+    triggers: Mapping[str, Mapping[str, list[str]]] | None = None,
 ) -> Discovered:
     """The files to check beneath ``paths``, in a stable order, each real file once. ConfigError from ``config_for``.
 
-    ``triggers``: language -> a regular expression of bytes; a source file that it finds nothing in is not for us.
+    ``triggers``: see ``poollint.knowledge.triggers``; a source file that holds none is not for us.
     """
     walk = _Walk(config_for, Recogniser(systems), files, as_system, SourceFiles(triggers or {}))
     for path in paths:
@@ -222,7 +222,7 @@ class _Walk:
         """A source file: taken when a trigger stands in it."""
         if severity != "error":  # a file that the user named is checked, if only to find nothing
             try:
-                if unfit(path) is not None or not self.sources.wanted(path, language):
+                if not self.sources.wanted(path, language):
                     self._skip("no pool in it")
                     return
             except OSError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.knowledge.catalogue import SOURCE_FACTS, Catalogue, CatalogueError, KindSpec
 from poollint.knowledge.keyed import add_files
 from poollint.knowledge.pages import Page, PageError, parse_page
+from poollint.knowledge.triggers import triggers
 from poollint.versions import parse_range
 
 if TYPE_CHECKING:
@@ -63,33 +64,6 @@ def system_table(catalogue: Catalogue, folder: str) -> dict[str, Any]:
         "options": catalogue.options,
         "kinds": {kind.name: kind.role for kind in catalogue.kinds.values()},
     }
-
-
-def triggers(systems: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Language family -> a regular expression (of bytes): a file without a match constructs no pool that we know."""
-    words: dict[str, set[str]] = {}
-    for system in systems.values():
-        for table in system["found"]:
-            family = table.get("language")
-            if family:
-                words.setdefault(family, set()).update(_trigger_words(table, family))
-    return {family: "|".join(sorted(found)) for family, found in words.items()}
-
-
-def _trigger_words(table: dict[str, Any], family: str) -> set[str]:
-    import re
-
-    def listed(key: str) -> list[str]:
-        value = table.get(key, [])
-        return [value] if isinstance(value, str) else list(value)
-
-    if listed("trigger"):
-        return {re.escape(word) for word in listed("trigger")}
-    modules = [module for module in listed("module") if module]
-    if family in ("javascript", "go") and modules and not table.get("local"):
-        node = "(?:node:)?" if family == "javascript" else ""
-        return {f"[\"'`]{node}{re.escape(module)}[\"'`]" for module in modules}
-    return {rf"\b{re.escape(name)}\b" for name in listed("construct")}
 
 
 def brief_of(card: dict[str, Any], folder: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from poollint.knowledge.build import brief_of, check_page, load_settings, pages, system_table, triggers
+from poollint.knowledge.build import brief_of, check_page, load_settings, pages, system_table
 from poollint.knowledge.catalogue import Catalogue, CatalogueError
 from poollint.knowledge.index import Knowledge
 from poollint.knowledge.keyed import add_files
 from poollint.knowledge.pages import PageError
+from poollint.knowledge.triggers import triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,6 +20,11 @@ _NETWORK = re.compile(
 _LOCAL = re.compile(r"sqlite|duckdb|ramsql|^ql2?$|sqlmock|mock|txdb|fake|memory|stub")
 _POOL_PARAMETER = re.compile(r"(?<![A-Za-z0-9_])(pool_[a-z_]+)\s*=")
 _TIME = ("SetConnMaxLifetime", "SetConnMaxIdleTime")
+_POOLER_HOST = re.compile(r"pgbouncer|(?:^|[-.@/])pooler(?:[-.:]|$)|-pooler\.|supavisor", re.I)
+_POOLER_PORT = re.compile(r"(?::|\bport\s*=\s*)(6432|6543)\b")
+_EXEC_MODE = re.compile(
+    r"QueryExecMode|default_query_exec_mode|statement_cache_mode|PreferSimpleProtocol|BuildStatementCache"
+)
 _FINE = re.compile(r"Nanosecond|Microsecond")
 
 
@@ -147,6 +152,19 @@ def size_by_machine(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if not block.facts.get("direct") and uses(block, "escape") in ("returned", "stored", "passed"):
         return
     yield Hit(block, {"call": _call(block)})
+
+
+def prepares_behind_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Statements that pgx keeps by name, where another connection may answer the next time."""
+    dsn = _written(block, "dsn")
+    if dsn is None or aside(block) or ctx.of("pgbouncer", "main") or _EXEC_MODE.search(block.place.source.text):
+        return
+    text = dsn.value if isinstance(dsn.value, str) else (block.facts.get("shapes") or {}).get("dsn", "")
+    pooler, port = _POOLER_HOST.search(text), _POOLER_PORT.search(text)
+    if not pooler and not port:
+        return
+    what = f"port {port[1]} is where poolers listen" if port and not pooler else "this is a pooler"
+    yield Hit(dsn, {"what": what}, "v4" if "/pgx/v4/" in str(block.facts.get("callee", "")) else "")
 
 
 def config_literal(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -56,6 +56,7 @@ _SHELL = re.compile(r"(?m)^[ \t]*(?!#)(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
 _JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
 _LIMIT = re.compile(r"(?:-c|--)?max_connections=(\d+)")
+_SERVERS = ("gunicorn", "uvicorn", "hypercorn", "granian", "waitress")
 _SAYS = re.compile(
     r"(?m)#[^\n]*?\b(?:[Ss]tarted with|[Rr]un with|Procfile|CMD|[Cc]ommand)\s*:?[ \t]+(?:web: ?)?(?P<command>[^\n]+)"
 )
@@ -109,7 +110,7 @@ def parse(source: Source) -> list[Line]:
 
 def said(source: Source) -> list[Line]:
     """Commands that the comments of a source file name: ``# started with: gunicorn …``."""
-    if "gunicorn" not in source.text and "uvicorn" not in source.text and "hypercorn" not in source.text:
+    if not any(name in source.text for name in _SERVERS):
         return []
     return list(_plain(_SAYS, source))
 

@@ -254,4 +254,6 @@ def decode(spec: SettingSpec, text: str) -> Any:
         return text
     if value == 0 and spec.get("zero") in ("unlimited", "forever"):
         return float("inf")
+    if spec.type == "duration" and spec.unit == "ms":
+        value /= 1000
     return int(value) if value == int(value) else value

@@ -210,3 +210,49 @@ def test_django() -> None:
     for name in ("CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "AUTOCOMMIT", "ATOMIC_REQUESTS"):
         value = default("django", "database", name)
         assert f'setdefault("{name}", {value!r})' in source
+
+
+def test_peewee() -> None:
+    found = parameters(library("playhouse.pool").PooledDatabase.__init__)
+    agree("peewee", "pool", found, {name: name for name in ("max_connections", "stale_timeout", "timeout")})
+
+
+def test_waitress() -> None:
+    adjustments = library("waitress.adjustments").Adjustments
+    names = "threads connection_limit channel_timeout cleanup_interval backlog host port".split()
+    agree("waitress", "server", {name: getattr(adjustments, name) for name in names}, {name: name for name in names})
+
+
+def test_granian() -> None:
+    found = parameters(library("granian").Granian.__init__)
+    names = "workers blocking_threads backlog backpressure address port".split()
+    agree("granian", "server", found, {name: name for name in names})
+    assert found["interface"].value == default("granian", "server", "interface")
+
+
+def test_databases_hands_its_options_to_asyncpg() -> None:
+    backend = library("databases.backends.postgres").PostgresBackend
+    given = backend("postgresql://u@h/d?max_size=5", max_queries=7)._get_connection_kwargs()
+    assert given == {"max_size": 5, "max_queries": 7}
+    assert parameters(library("asyncpg").create_pool)["min_size"] == default("asyncpg", "pool", "min_size")
+
+
+def test_httpx_timeouts() -> None:
+    timeout = library("httpx").Timeout
+    with pytest.raises(ValueError, match="default"):
+        timeout(connect=5)
+    assert timeout(None, connect=5).read is None
+    assert timeout(10, connect=5).read == 10
+
+
+def test_urllib3() -> None:
+    found = parameters(library("urllib3.connectionpool").HTTPConnectionPool.__init__)
+    agree("requests", "manager", found, {"maxsize": "maxsize", "block": "block"})
+    assert parameters(library("urllib3").PoolManager.__init__)["num_pools"] == default(
+        "requests", "manager", "num_pools"
+    )
+
+
+def test_psycopg_prepares() -> None:
+    found = parameters(library("psycopg").Connection.connect)
+    assert found["prepare_threshold"] == default("psycopg-pool", "connection", "prepare_threshold")

@@ -56,6 +56,7 @@ def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             continue
         words = " ".join(server.facts.get("words", ()))
         runs_asgi = server.system in ("uvicorn", "hypercorn") and "asgi" in words
+        runs_asgi = runs_asgi or (server.system == "granian" and server.value("interface") in ("asgi", "asginl"))
         kind = server.value("worker_class") if server.system == "gunicorn" else None
         if runs_asgi or (isinstance(kind, str) and ASYNC_WORKERS.search(kind)):
             yield Hit(age, {"server": server.system}, related=((server, "the server that runs it"),))
@@ -157,6 +158,8 @@ def never_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     value = finite(setting)
     if setting is None or value is None or not 0 < value < 40 or is_throwaway(block):
         return
+    if block.system == "peewee" and (block.value("timeout") is not None):
+        return  # it is told to wait
     if block.system == "psycopg2" and (block.facts.get("construct") != "ThreadedConnectionPool" or value < 2):
         return
     yield Hit(setting)
@@ -354,3 +357,21 @@ def threads_over_http_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     yield Hit(
         block, {"threads": f"{threads.number:g}", "keeps": f"{keeps:g}"}, related=((threads.place, "the threads"),)
     )
+
+
+ASYNCPG_LEAST = 10  # connections that its pool opens unless told otherwise
+
+
+def databases_below_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A size below the least number of connections that asyncpg has by itself."""
+    found = url_setting(block)
+    if found is None or found[1].dialect not in ("postgresql", "postgres") or found[1].driver not in ("", "asyncpg"):
+        return
+    setting, url = found
+    if block.value("min_size") is not None or "min_size" in url.query or not block.complete:
+        return
+    written_size = written(block, "max_size")
+    text = url.query.get("max_size", "")
+    most = finite(written_size) if written_size is not None else int(text) if text.isdecimal() else None
+    if most is not None and most < ASYNCPG_LEAST:
+        yield Hit(written_size or setting, {"most": f"{most:g}"})

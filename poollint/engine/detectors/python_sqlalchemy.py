@@ -532,11 +532,11 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     explicit = written(block, "pool_size") or written(block, "max_overflow")
     values = {"most": f"{most:g}", "sum": f"{size:g} + {overflow:g}"}
     for server in servers(block, ctx.blocks):
-        threads = written(server, "threads") if server.system == "gunicorn" else None
+        threads = written(server, "threads") if server.system in ("gunicorn", "waitress") else None
         number = finite(threads)
         if threads is None or number is None or number <= most:
             continue
-        if server.value("worker_class") not in ("sync", "gthread"):
+        if server.system == "gunicorn" and server.value("worker_class") not in ("sync", "gthread"):
             continue
         related = ((threads, f"{number:g} threads"),)
         case = "" if explicit is not None else "default"

@@ -196,8 +196,7 @@ def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 
 def endpoint(block: Block) -> str:
     """pooler where port, host or URL tell that a pooler stands in front of the database; else empty."""
-    url = block.by_role("url")
-    text = url.value if url is not None and isinstance(url.value, str) else ""
+    text = url_text(block)
     host, port = option(block, "host"), option(block, "port")
     if port in POOLER_PORTS or (isinstance(host, str) and POOLER_HOST.search(host)):
         return "pooler"
@@ -208,6 +207,15 @@ def endpoint(block: Block) -> str:
     if (found and int(found[1]) in POOLER_PORTS) or POOLER_HOST.search(netloc) or text.startswith("prisma://"):
         return "pooler"
     return "pooler" if re.search(r"[?&]pgbouncer=true", text) else ""
+
+
+def url_text(block: Block) -> str:
+    """The URL of a database, with a NUL for each part that nobody can see; empty when nothing of it can be seen."""
+    url = block.by_role("url")
+    if url is None:
+        return ""
+    shape: str = (block.facts.get("shapes") or {}).get(url.name, "")
+    return url.value if isinstance(url.value, str) else shape
 
 
 def startup_parameter(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -237,9 +245,10 @@ def prepared_statements(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def url_parameters(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Pool settings in a URL whose reader has no such parameters."""
     url = block.by_role("url")
-    if url is None or not isinstance(url.value, str) or "?" not in url.value or block.system == "prisma":
+    text = url_text(block)
+    if url is None or "?" not in text or block.system == "prisma":
         return
-    names = re.findall(r"[?&]([\w]+)=", url.value)
+    names = re.findall(r"[?&]([\w]+)=", text)
     known_here = ("max", "idle_timeout") if block.system == "postgres-js" else ()
     for name in names:
         if name in URL_SIZES and name not in known_here:
@@ -251,8 +260,7 @@ def url_parameters(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def keepalive_without_delay(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """TCP keep-alive whose first probe the kernel sends after two hours."""
     host = option(block, "host")
-    url = block.by_role("url")
-    text = f"{host or ''} {url.value if url is not None and isinstance(url.value, str) else ''}"
+    text = f"{host or ''} {url_text(block)}"
     if not text.strip() or re.search(r"localhost|127\.0\.0\.1|::1|^\s*/|\.sock", text) or block.facts.get("in_test"):
         return
     switch = block.settings.get("keepAlive") or block.settings.get("enableKeepAlive")

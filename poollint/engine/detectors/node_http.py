@@ -33,7 +33,8 @@ UNDICI_IGNORES = {
 NEVER_OPTIONS = ("timeout", "maxRequestsPerSocket", "maxConnections", "maxHeadersCount")
 SERVER_TIMES = ("keepAliveTimeout", "headersTimeout", "requestTimeout", "timeout")
 BROWSER = re.compile(
-    r"from ['\"](?:react|vue|svelte|@angular|solid-js|preact|next/)|['\"]use client['\"]|\bwindow\.|\bdocument\."
+    r"from ['\"](?:react|vue|svelte|@angular|solid-js|preact|next/)|['\"]use client['\"]|import\.meta\.env\.VITE_"
+    r"|\bwindow\.|\bdocument\."
 )
 NODE = re.compile(
     r"\brequire\(|\bmodule\.exports\b|from ['\"](?:node:|fs|path|https?|express|fastify|koa|@nestjs/)|\bprocess\."
@@ -230,9 +231,19 @@ def body_unread(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(block, {"name": block.name})
 
 
+def in_browser_project(block: Block) -> bool:
+    """Whether the packages of the project are those of a page and of no server."""
+    packages = set(block.facts.get("packages") or ())
+    return bool(packages & _PAGES) and not packages & _SERVERS
+
+
+_PAGES = frozenset(("react-dom", "vue", "@angular/core", "svelte", "preact"))
+_SERVERS = frozenset("next nuxt @remix-run/node express fastify koa @nestjs/core hono".split())
+
+
 def is_server_side_or_bare(block: Block) -> bool:
     path, text = block.place.source.path, block.place.source.text
-    return not path.endswith((".tsx", ".jsx", ".vue")) and not BROWSER.search(text)
+    return not path.endswith((".tsx", ".jsx", ".vue")) and not BROWSER.search(text) and not in_browser_project(block)
 
 
 def undici_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -321,10 +332,13 @@ def got_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def agentkeepalive_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """agentkeepalive 4 ends requests that are silent for eight seconds."""
-    if block.target is not None and block.target < (4,):
+    if (block.target is not None and block.target < (4, 2)) or in_browser_project(block):
         return
     timeout, free = block.get("timeout"), block.settings.get("freeSocketTimeout")
     old = block.settings.get("freeSocketKeepAliveTimeout")
+    idle = free or old
+    if idle is not None and not (isinstance(idle.value, (int, float)) and idle.value <= 4):
+        timeout = None  # the default is twice that, or cannot be told
     if timeout is not None and timeout.value is not UNKNOWN and timeout.origin == "default" and not is_throwaway(block):
         yield Hit(block, {})
     elif free is not None and isinstance(free.value, (int, float)) and free.value >= 5 and free.value != UNLIMITED:

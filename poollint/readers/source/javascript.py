@@ -42,7 +42,7 @@ _NUMBER = re.compile(
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
 _GLOBALS = frozenset(("fetch", "WebSocket", "EventSource"))
 _CHAINED = frozenset("listen on once setMaxListeners".split())
-_RESULT_METHODS = frozenset(("listen", "consumer", "producer"))
+_RESULT_METHODS = frozenset(("listen", "getHttpServer", "consumer", "producer"))
 # what compilers to older JavaScript wrap around require
 _INTEROP = frozenset("__importDefault __importStar _interopRequireDefault _interopRequireWildcard __toESM".split())
 _ENVIRONMENT = ("process.env", "import.meta.env", "Bun.env")
@@ -138,9 +138,9 @@ class JavascriptFile:
                 key, alias, _default = self._pattern(child)
                 if not key:
                     continue
-                if module:
+                origin = self._origin(value)
+                if module and (origin[1] in (REQUIRED, "") or not module.startswith(".")):
                     self.imports[alias] = _member(module, key)
-                    origin = self._origin(value)
                     if origin[1] == REQUIRED:
                         self.origins[alias] = (origin[0], key)
                 else:
@@ -785,6 +785,8 @@ class JavascriptFile:
         """The canonical name of what a call calls; ``express.default().listen`` for a method of a result that we know."""
         function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
         name = self.resolve(function)
+        if not name and function is not None and function.type in ("identifier", "call_expression"):
+            return self.receiver(function)
         if name or function is None or function.type != "member_expression":
             return callable_name(name) if name else ""
         method = self.tree.text(function.child_by_field_name("property"))

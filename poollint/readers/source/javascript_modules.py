@@ -124,7 +124,7 @@ def _paths(text: str, folder: str) -> list[tuple[str, str]]:
     """``paths`` of a tsconfig.json, as far as each stands for one folder: ``"@/*": ["src/*"]``."""
     import json
 
-    text = re.sub(r"(?m)^\s*//.*$|/\*[^*]*\*/(?=\s)", "", text)
+    text = re.sub(r"(?m)(?:^|(?<=[\s{,\[]))//[^\n]*$|/\*[^*]*\*/(?=\s)", "", text)
     try:
         data = json.loads(re.sub(r",(\s*[}\]])", r"\1", text))
     except ValueError:

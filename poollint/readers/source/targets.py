@@ -117,7 +117,10 @@ class Projects:
 
 
 # packages whose presence or version a rule asks for beside that of its own system
-TOLD = ("node", "undici", "next", "nuxt", "@remix-run/node", "@remix-run/dev")
+TOLD = (
+    *("node", "undici", "next", "nuxt", "@remix-run/node", "@remix-run/dev"),
+    *("react-dom", "vue", "@angular/core", "svelte", "preact", "express", "fastify", "koa", "@nestjs/core", "hono"),
+)
 
 
 def tell_packages(blocks: list[Block], packages: Mapping[str, Version | None]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from poollint.discovery.walk import Discovered
     from poollint.files import Files
     from poollint.findings import Finding, Severity
-    from poollint.readers.source.python_modules import Modules
+    from poollint.readers.source.match import Finder
     from poollint.readers.source.targets import Projects
     from poollint.readers.source.targets_go import GoModules
     from poollint.readers.source.targets_python import PythonProjects
@@ -106,7 +106,7 @@ class Session:
         self._projects: Projects | None = None
         self._python_projects: PythonProjects | None = None
         self._go_modules: GoModules | None = None
-        self._modules: Modules | None = None
+        self._modules: dict[str, Any] = {}
         self.failures: list[UnreadFile] = []
 
     # Configuration
@@ -266,17 +266,13 @@ class Session:
         finder = self._finders.get(family)
         if finder is None:
             finder = self._finders[family] = Finder(founds_of(self.knowledge.systems, family))
-        if language == "python" and self._modules is None:
-            from poollint.readers.source.python_modules import Modules
-
-            self._modules = Modules(self.files, finder.first_parts)
         reading = read_source(
             source,
             language,
             finder,
             self.knowledge.catalogue,
             lambda system: self.target_for(system, source.path),
-            self._modules if language == "python" else None,
+            self._modules_of(family, finder),
         )
         if family == "javascript" and reading.blocks:
             from poollint.readers.source.targets import tell_packages
@@ -285,6 +281,21 @@ class Session:
         if language == "python" and reading.blocks:
             self._note_commands(source, reading)
         return FileReading(source.path, language, language, source, reading)
+
+    def _modules_of(self, family: str, finder: Finder) -> Any:
+        """The other files of a language's projects, where names are looked up; None for languages that have no such."""
+        if family not in self._modules:
+            found: Any = None
+            if family == "python":
+                from poollint.readers.source import python_modules
+
+                found = python_modules.Modules(self.files, finder.first_parts)
+            elif family == "javascript":
+                from poollint.readers.source import javascript_modules
+
+                found = javascript_modules.Modules(self.files)
+            self._modules[family] = found
+        return self._modules[family]
 
     def _note_commands(self, source: Source, reading: Reading) -> None:
         """Link the blocks of a source file with the servers that its comments say it runs under."""

@@ -1,7 +1,9 @@
 """Fixes: edits by span, tried in memory, judged again, and only then written.
 
-A fix counts as applied when its finding is gone from a fresh check of all the files together and no error came with it;
-any other is left out and named. Fixes that touch the same characters are applied one after the other, in passes.
+A fix counts as applied when its finding is gone from a fresh check of all the files together and no error or warning came
+with it (what a program refused before may have hidden warnings: for such fixes only errors count), and when code that
+could be parsed still can be; any other is left out and named. Fixes that touch the same characters are applied one after
+the other, in passes.
 Everything outside an edit stays byte for byte, whatever the file's encoding and line ends are.
 """
 
@@ -191,7 +193,9 @@ class Fixer:
     def _batch(self, findings: list[Finding]) -> list[Finding]:
         batch: list[Finding] = []
         taken: list[EditText] = []
-        for finding in findings:
+        for finding in sorted(findings, key=lambda each: not _is_error(each)):
+            if batch and _is_error(batch[0]) and not _is_error(finding):
+                break  # what was refused may hide findings: those come to light in a pass of their own
             fix = finding.fix
             if fix is None or finding.suppressed is not None or not (fix.safe or self.unsafe):
                 continue
@@ -282,17 +286,40 @@ class Fixer:
         for identity, count in Counter(self.identity(each) for each in chosen).items():
             if now[identity] > was[identity] - count:
                 return "its finding would stay"
-        errors = Counter(self.identity(each) for each in before.findings if _is_error(each))
-        for each in after.findings:
-            if not _is_error(each):
+        opening = any(_is_error(each) for each in chosen)
+        for counts, what in ((_is_error, "error"), (_is_warning, "warning")):
+            if what == "warning" and opening:
                 continue
-            identity = self.identity(each)
-            errors[identity] -= 1
-            if errors[identity] < 0:
-                return f"it would bring another error: {each.path}:{each.line}: {each.code} {each.message}"
+            left = Counter(self.identity(each) for each in before.findings if counts(each))
+            for each in filter(counts, after.findings):
+                identity = self.identity(each)
+                left[identity] -= 1
+                if left[identity] < 0:
+                    return f"it would bring another {what}: {each.path}:{each.line}: {each.code} {each.message}"
+        broken = self._broken(before, after)
+        if broken:
+            return f"{broken} could not be parsed with it"
         if len(after.files) < len(before.files) or len(after.unread) > len(before.unread):
             return "a file could not be read with it"
         return ""
+
+    def _broken(self, before: Result, after: Result) -> str:
+        """The path of a changed file of code that no longer parses; empty when there is none."""
+        from poollint.formats.source_code import EXTENSIONS, parse
+
+        was = {self.real(each.path): each.source for each in before.files}
+        for each in after.files:
+            language = EXTENSIONS.get(os.path.splitext(each.path)[1])
+            old = was.get(self.real(each.path))
+            if not language or language == "kotlin" or old is None or old.text == each.source.text:
+                continue
+            if parse(each.source, language).root.has_error and not parse(old, language).root.has_error:
+                return each.path
+        return ""
+
+
+def _is_warning(finding: Finding) -> bool:
+    return finding.severity != "info" and finding.suppressed is None
 
 
 def _is_error(finding: Finding) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.config_reading import FAIL_ON, FLAGS, LISTS, NO_SYSTEM, SELECTORS, TOPOLOGY
 from poollint.findings import EFFECTS, SEVERITIES, TOPICS
 from poollint.knowledge.catalogue import SETTING_KEYS
-from poollint.knowledge.pages import CARD_KEYS, CASE_KEYS, CODE
+from poollint.knowledge.pages import CARD_KEYS, CASE_KEYS, CODE, NO_FIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -150,7 +150,12 @@ def card_schema() -> dict[str, Any]:
             "description": "what the program does; {setting}, {raw}, {value} and expressions stand in braces",
         },
         "help": {**TEXT, "description": "the way out"},
-        "fix": {"type": "object", "additionalProperties": {"type": ["string", "integer", "number", "boolean"]}},
+        "fix": {
+            "type": "object",
+            "description": "settings to write, or to remove (false); here: what the finding points at; unsafe",
+            "additionalProperties": {"type": ["string", "integer", "number", "boolean"]},
+        },
+        "no_fix": {"enum": list(NO_FIX), "description": "why findings have no fix"},
         "versions": {**TEXT, "description": "the versions that it is true of, such as <1.29.7"},
         "preview": {"type": "boolean"},
         "aliases": TEXTS,

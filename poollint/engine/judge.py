@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from poollint.blocks import Block, Edit, Fix, Problem, Setting, UnknownValueError
+from poollint.blocks import Block, Problem, Setting, UnknownValueError
 from poollint.engine.conditions import Condition, Env
 from poollint.engine.hits import Hit, RuleContext, Run
 from poollint.engine.messages import Template
@@ -17,6 +17,7 @@ from poollint.versions import in_range, parse_range
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from poollint.blocks import Fix
     from poollint.engine.hits import Detector
     from poollint.knowledge.index import Knowledge
     from poollint.versions import Version
@@ -54,7 +55,9 @@ class Case:
         self.help = Template(card.get("help", ""))
         self.at: str = card.get("at", "")
         fix = card.get("fix", {})
-        self.fix: dict[str, Template] = {name: Template(str(text)) for name, text in fix.items() if name != "unsafe"}
+        self.fix: dict[str, Template | bool] = {
+            name: text if text is False else Template(str(text)) for name, text in fix.items() if name != "unsafe"
+        }
         self.fix_is_safe = not fix.get("unsafe", False)
         self._condition: Condition | None = None
         self._detector: Detector | None = None
@@ -372,10 +375,23 @@ class Judge:
                 help_url=rule.help_url(policy.config.docs_url if policy.config is not None else ""),
                 fingerprint=fingerprint(rule.code, source.path, key, self.root),
                 related=tuple(_related(what, text) for what, text in hit.related),
-                fix=_fix_text(hit.fix or _card_fix(case, block, env)),
+                fix=_fix_text(hit.fix or self._card_fix(case, block, env, setting, place, setting_name)),
                 source_line=mask(source.line_text(line)[:500]),
             )
         )
+
+    def _card_fix(
+        self, case: Case, block: Block | None, env: Env, setting: Setting | None, place: Place, name: str
+    ) -> Fix | None:
+        """The edits of the card's ``fix``, where it has one and they can be made."""
+        if not case.fix:
+            return None
+        from poollint.engine.card_fixes import card_fix
+
+        if setting is None and block is not None:  # a problem tells of its setting by name
+            named = block.settings.get(name)
+            setting = named if named is not None and place in (named.place, named.key_place) else None
+        return card_fix(case.fix, block, env, setting, place, self.rules.knowledge, safe=case.fix_is_safe)
 
 
 class Policy:
@@ -434,20 +450,6 @@ def _related(what: Setting | Block | Place, text: str) -> Related:
         return Related("", 0, 0, text)
     line, column = place.source.position(place.start)
     return Related(place.source.path, line, column, text)
-
-
-def _card_fix(case: Case, block: Block | None, env: Env) -> Fix | None:
-    """``fix = { query_wait_timeout = "15" }``: the written values replaced, when all of them are written."""
-    if not case.fix or block is None:
-        return None
-    edits = []
-    for name, text in case.fix.items():
-        setting = block.settings.get(name)
-        if setting is None or setting.place is None or setting.origin != "explicit":
-            return None
-        edits.append(Edit(setting.place, text.render(env, setting)))
-    title = ", ".join(f"{name} = {edit.text}" for name, edit in zip(case.fix, edits, strict=False))
-    return Fix(f"write {title}", tuple(edits), safe=case.fix_is_safe)
 
 
 def _fix_text(fix: Fix | None) -> FixText | None:

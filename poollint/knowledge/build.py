@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.knowledge.catalogue import SOURCE_FACTS, Catalogue, CatalogueError, KindSpec
 from poollint.knowledge.keyed import add_files
-from poollint.knowledge.pages import Page, PageError, parse_page
+from poollint.knowledge.pages import FIX_WORDS, Page, PageError, parse_page
 from poollint.knowledge.triggers import triggers
 from poollint.versions import parse_range
 
@@ -136,6 +136,23 @@ def check_page(page: Page, catalogues: dict[str, Catalogue]) -> None:
                 raise _locate(page, text, error.column, f"{key}: {error.message}") from None
             except ValueError as error:
                 raise _locate(page, text, 1, str(error)) from None
+        _check_fix(page, merged, names)
+
+
+def _check_fix(page: Page, card: dict[str, Any], names: set[str] | None) -> None:
+    """What ``fix`` writes are settings of the kinds, by name or role, or the words of a card; its texts are templates."""
+    from poollint.engine.conditions import ConditionError
+    from poollint.engine.messages import Template
+
+    for name, text in card.get("fix", {}).items():
+        if name not in FIX_WORDS and names is not None and name not in names:
+            raise _locate(page, name, 1, f"fix: no kind that the rule looks at has a setting {name!r}")
+        if name == "unsafe" or text is False:
+            continue
+        try:
+            Template(str(text)).parts()
+        except ConditionError as error:
+            raise _locate(page, str(text), error.column, f"fix: {error.message}") from None
 
 
 def known_names(page: Page, card: dict[str, Any], catalogues: dict[str, Catalogue]) -> set[str] | None:

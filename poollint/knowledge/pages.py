@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CARD_KEYS = frozenset(
-    "code system severity effect topic on when detect problem at message help fix since aliases preview versions options "
-    "case title related".split()
+    "code system severity effect topic on when detect problem at message help fix no_fix since aliases preview versions "
+    "options case title related".split()
 )
-CASE_KEYS = frozenset("name severity effect topic on when detect problem at message help fix versions".split())
+CASE_KEYS = frozenset("name severity effect topic on when detect problem at message help fix no_fix versions".split())
 WAYS = ("when", "detect", "problem")
+# why a rule has no fix: what is missing is a figure that the user alone knows; a decision between several ways; another
+# form of the code; a change elsewhere (another file, machine or version); a sign of what was meant
+NO_FIX = ("figure", "choice", "code", "elsewhere", "unclear")
+# words of ``fix`` that name no setting: what the finding points at, the name of its setting, whether behaviour changes
+FIX_WORDS = frozenset(("here", "name", "unsafe"))
 HEADINGS = ("Bad", "Good", "Not reported", "References")
 CODE = r"[A-Z]{2,5}\d{3}"
 RULE_NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -161,7 +166,7 @@ def check_card(card: dict[str, Any], path: str, card_line: int, body: str) -> No
                 raise fail(key, f"unknown key {key!r} in {where}; known are {', '.join(sorted(known))}")
     if not re.fullmatch(CODE, str(card.get("code", ""))):
         raise fail("code", "the card needs a code such as PGB012")
-    for key, words in (("effect", EFFECTS), ("topic", TOPICS), ("severity", SEVERITIES)):
+    for key, words in (("effect", EFFECTS), ("topic", TOPICS), ("severity", SEVERITIES), ("no_fix", NO_FIX)):
         for table in (card, *cases):
             if key in table and table[key] not in words:
                 raise fail(key, f"{key} = {table[key]!r}: one of {', '.join(words)}")

@@ -219,7 +219,7 @@ class Checker:
         word = text.strip().lower() if self.spring else text.lower()
         if not self.spring:
             if word not in ("true", "false"):
-                self._problem("not-boolean", entry)
+                self._problem("not-boolean", entry, meant="true" if word in ("yes", "on", "1", "y", "t") else "false")
             return word == "true"
         if word in _SPRING_TRUE or word in _SPRING_FALSE:
             return word in _SPRING_TRUE

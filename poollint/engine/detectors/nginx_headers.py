@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from poollint.engine.hits import RuleContext
     from poollint.readers.nginx_facts import Header, MapVar
+    from poollint.source import Place
 
 CLEARED = 'proxy_set_header Connection "";'
 _FORWARDING = re.compile(r"host|x-real-ip|x-forwarded-\w+|forwarded", re.IGNORECASE)
@@ -61,7 +62,16 @@ def not_cleared(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
     """NGX005: a pool and HTTP/1.1, but nginx still sends its own ``Connection: close``."""
     if not explicit_pool(upstream) or new_defaults(ctx.target):
         return
-    found = [
+    found = uncleared(upstream)
+    if found:
+        values = {"name": upstream.name, "count": len(found)}
+        fix = reuse_fix("clear the Connection header", [clear(block) for block in found])
+        yield Hit(at=handler_place(found[0]), values=values, related=others(found, "the same here"), fix=fix)
+
+
+def uncleared(upstream: Block) -> list[Block]:
+    """The locations that speak HTTP/1.1 to an upstream and leave the Connection header to nginx."""
+    return [
         block
         for block in users(upstream, ("proxy_pass",))
         if whole(block)
@@ -69,18 +79,20 @@ def not_cleared(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
         and connection(block) is None
         and "connection" not in (block.facts.get("lost_headers") or {})
     ]
-    if found:
-        values = {"name": upstream.name, "count": len(found)}
-        fix = reuse_fix("clear the Connection header", [_clear(block) for block in found])
-        yield Hit(at=handler_place(found[0]), values=values, related=others(found, "the same here"), fix=fix)
 
 
-def _clear(location: Block) -> Edit | None:
+def clear(location: Block) -> Edit | None:
     """The line goes beside the header statements in force: on an inner level it would put them out of force."""
+    place = clear_place(location)
+    return insert_after(place, CLEARED) if place is not None else None
+
+
+def clear_place(location: Block) -> Place | None:
+    """What the line that clears the Connection header goes behind."""
     in_force = [each for each in listed(location, "header_list") if each.level_block is not None]
     if location.facts.get("headers") and not in_force:
         return None
-    return insert_after(in_force[-1].place if in_force else handler_place(location), CLEARED)
+    return in_force[-1].place if in_force else handler_place(location)
 
 
 def closes_connection(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -235,7 +247,7 @@ def _lost_connection(location: Block, sent: list[Header], ctx: RuleContext) -> H
         return None
     statements = listed(location, "header_list")
     at = statements[0].place
-    fix = reuse_fix("clear the Connection header here too", [_clear(location)])
+    fix = reuse_fix("clear the Connection header here too", [clear(location)])
     also = f" and the outer {', '.join(each.name for each in sent)}" if sent else ""
     values = {"name": upstream.name, "first": statements[0].name, "also": also}
     request = handler_place(location)

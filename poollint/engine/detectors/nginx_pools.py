@@ -12,7 +12,7 @@ from poollint.engine.hits import Hit, known
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from poollint.blocks import Block, Fix, Setting
+    from poollint.blocks import Block, Edit, Fix, Setting
     from poollint.engine.hits import RuleContext
     from poollint.source import Place
     from poollint.versions import Version
@@ -129,7 +129,13 @@ def _last_statement(upstream: Block) -> Place | None:
 
 def _add_pool(upstream: Block) -> Fix | None:
     last = _last_statement(upstream)
-    return None if last is None else reuse_fix("add keepalive 32", [insert_after(last, "keepalive 32;")])
+    if last is None:
+        return None
+    from poollint.engine.detectors.nginx_headers import clear, uncleared
+
+    speaking = [edit for each in old_protocol(upstream) for edit in speak_new(each)]
+    cleared = [clear(each) for each in uncleared(upstream)]
+    return reuse_fix("add keepalive 32", [insert_after(last, "keepalive 32;"), *speaking, *cleared])
 
 
 def no_keepalive(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -162,13 +168,7 @@ def http10_default(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
     """NGX003: a written pool, but the locations speak HTTP/1.0 to it because nobody said otherwise."""
     if not explicit_pool(upstream) or new_defaults(ctx.target):
         return
-    found = []
-    for location in users(upstream, ("proxy_pass",)):
-        value = connection(location)
-        if not whole(location) or value is UNKNOWN or http_version(location) is not None:
-            continue
-        if value != "keep-alive" and not closes(value):
-            found.append(location)
+    found = old_protocol(upstream)
     if found:
         uncleared = any(connection(location) is None for location in found)
         yield Hit(
@@ -176,7 +176,38 @@ def http10_default(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
             values={"name": upstream.name, "count": len(found)},
             case="both" if uncleared else "version",
             related=others(found, "the same here"),
+            fix=reuse_fix("speak HTTP/1.1 to it", [edit for each in found for edit in speak_new(each)]),
         )
+
+
+def old_protocol(upstream: Block) -> list[Block]:
+    """The locations that speak HTTP/1.0 to an upstream because nobody said otherwise."""
+    found = []
+    for location in users(upstream, ("proxy_pass",)):
+        value = connection(location)
+        if not whole(location) or value is UNKNOWN or http_version(location) is not None:
+            continue
+        if value != "keep-alive" and not closes(value):
+            found.append(location)
+    return found
+
+
+def speak_new(location: Block) -> Iterator[Edit | None]:
+    """The lines for HTTP/1.1 with a Connection header that keeps: None where they cannot be written."""
+    from poollint.engine.detectors.nginx_headers import CLEARED, clear_place
+
+    version, place = "proxy_http_version 1.1;", handler_place(location)
+    if connection(location) is not None:
+        yield insert_after(place, version)
+        return
+    beside = clear_place(location)
+    if beside is None:
+        yield None
+    elif beside == place:
+        yield insert_after(place, version, CLEARED)
+    else:
+        yield insert_after(place, version)
+        yield insert_after(beside, CLEARED)
 
 
 def http10_written(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:

@@ -135,7 +135,8 @@ def non_idempotent(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if name not in NEXT or setting.origin != "explicit" or not _has(setting, "non_idempotent"):
             continue
         if block.kind != "location" or id(block) not in _read_only(ctx):
-            yield Hit(setting)
+            kept = " ".join(word for word in setting.value if word != "non_idempotent") or "off"
+            yield Hit(setting, {"without": kept})
 
 
 def _has(setting: Setting, *words: str) -> bool:

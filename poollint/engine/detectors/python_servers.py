@@ -137,7 +137,9 @@ def odd_dash(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Dashes of a word processor."""
     for word in block.facts.get("odd_dashes", ()):
         sign = next(each for each in word.text if ord(each) > 127)
-        yield Hit(word.place, {"word": word.text, "sign": f"U+{ord(sign):04X}"})
+        name = word.text.lstrip("-\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+        plain = ("-" if len(name) == 1 else "--") + name
+        yield Hit(word.place, {"word": word.text, "sign": f"U+{ord(sign):04X}", "plain": plain})
 
 
 def budget(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

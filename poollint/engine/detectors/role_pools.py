@@ -68,6 +68,8 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if uses.get("closed") and block.spec is not None and block.spec.role == "pool":
         return  # one connection for a moment, which a status page may want
+    if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
+        return  # its connections live elsewhere, and longer
     if facts.get("handler") in ("route", "lambda", "export", "view"):
         yield Hit(block, {"construct": facts.get("construct", ""), "function": facts.get("function") or "a handler"})
         return
@@ -193,6 +195,8 @@ def timeout_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
                 continue
             if setting.spec.get("parser") and re.search("[A-Za-z]", setting.raw):
                 continue  # it has its unit with it: 50ms
+            if name in (block.facts.get("timed") or ()):
+                continue  # so has this: Duration.ofMillis(50)
             unit = setting.spec.unit
             candidates = choices.get(name, ()) if setting.value is UNKNOWN else (setting.value,)
             for value in candidates:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.java_values import paired
-from poollint.readers.source.values import Call, Entry, Folded, Table
+from poollint.readers.source.values import Call, Entry, Folded, Made, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +30,11 @@ SPRING_BUILDERS = (
 )
 # methods that end a builder, and methods that set what cannot be seen
 _ENDS = frozenset("build buildClient initializeDataSource".split())
+# static methods that make a client as it will be
+_READY = frozenset("createDefault newHttpClient".split())
 _HIDES = re.compile(
-    r"apply(?!To)|copy(?!StateTo)|load|from[A-Z]|from$|useSystemProperties|setProperties|putAll|configure"
+    r"apply(?!To)|copy(?!StateTo)|load|from[A-Z]|from$|useSystemProperties|putAll|configure|"
+    r"set(?:Pool)?(?:Properties|Config)$"
 )
 _CLOSES = frozenset("close shutdown shutdownNow destroy stop".split())
 _LOGS = re.compile(r"(?:^|\.)_?(?:log|logger|out|err)$", re.IGNORECASE)
@@ -239,7 +242,8 @@ class JvmFile:
         """Whether its settings are those of an object that it is given, and that is told of by itself."""
         found = self.wants(call.callee)
         given = found[0].given if found else ()
-        return any(each.value.call.callee in given for each in call.positional if hasattr(each.value, "call"))
+        values = [*call.positional, *(entry.value for entry in call.later.values())]
+        return any(isinstance(each.value, Made) and each.value.call.callee in given for each in values)
 
     def _subclasses(self, made: set[str]) -> Iterator[Call]:
         for name, node in self.classes.items():
@@ -286,6 +290,9 @@ class JvmFile:
             self._initialised(call, name)
         if site.body is not None:
             self._body(call, site.body)
+        found = self.wants(call.callee)
+        if found and found[0].given and call.positional:
+            call.used["runs"] = True  # it works already: what is set on it now is not checked as a configuration is
 
     def _told_elsewhere(self, call: Call, site: Invocation) -> None:
         """``new HikariDataSource(config)`` of a configuration that comes from elsewhere: what is set on it here."""
@@ -346,9 +353,12 @@ class JvmFile:
 
     def _finish(self, call: Call, node: Node) -> None:
         """Follow the chain of calls on a result, then what holds it."""
-        outer, ended = self.chain(call, node, certain=True)
+        outer, end = self.chain(call, node, certain=True)
+        ended = end == "built" or call.callee.rpartition(".")[2] in _READY
         if outer.has_error:
             call.broken = True
+            return
+        if end in ("used", "read"):
             return
         holder = self.target(self.outward(outer))
         if holder is None:
@@ -391,13 +401,16 @@ class JvmFile:
         if inner is not None and self.text(inner.name) in _KEEPERS:
             call.used["stored"] = True
 
-    def chain(self, call: Call, node: Node, *, certain: bool) -> tuple[Node, bool]:
-        """Record the calls that stand on a result; the outermost, and whether it makes the product."""
+    def chain(self, call: Call, node: Node, *, certain: bool) -> tuple[Node, str]:
+        """Record the calls that stand on a result; the outermost, and what it is.
+
+        "built": it makes the product; "used": it makes the object work; "read": it gives another thing; else empty.
+        """
         current = node
         while True:
             call_on = self.called_on(self.outward(current))
             if call_on is None:
-                return current, False
+                return current, ""
             name = self.text(call_on.name)
             current = call_on.node
             scoped = self.handed_lambda(call_on)
@@ -405,12 +418,12 @@ class JvmFile:
                 self._scoped(call, scoped, certain)
                 continue
             if name in _ENDS:
-                return current, True
+                return current, "built"
             if name in _CLOSES:
                 closes(call, name)
-                return current, False
+                return current, "read"
             if name.startswith("get") and not call_on.arguments:
-                return current, False
+                return current, "used" if name in ("getConnection", "getResource") else "read"
             self.record(call, call_on.name, call_on.arguments, certain=certain and not call_on.node.has_error)
 
     def called_on(self, node: Node) -> Invocation | None:
@@ -444,7 +457,8 @@ class JvmFile:
         folded = self.folded(arguments)
         if _HIDES.match(name) and not (folded and isinstance(folded[0].value, str)):
             call.touched = True
-            return
+            if len(folded) != 1:
+                return
         place = self.tree.place(name_node)
         key = setter_key(name)
         if not arguments:
@@ -455,7 +469,7 @@ class JvmFile:
             if name.startswith("set") and len(arguments) > 1:
                 call.touched = call.touched or not name.endswith("Property")
             value = Folded(UNKNOWN, place)
-        if not certain:
+        if not certain or call.used.get("runs"):
             value = Folded(UNKNOWN, value.place)
         call.later[key] = Entry(place, value)
 
@@ -594,10 +608,10 @@ class JvmFile:
             self.record(call, assigned[0], [assigned[1]], certain=certain)
             return False
         if self.called_on(self.outward(expression)) is not None:
-            outer, ended = self.chain(call, expression, certain=certain)
-            if not ended and is_builder(call.callee) and self.target(self.outward(outer)) is None:
+            outer, end = self.chain(call, expression, certain=certain)
+            if not end and is_builder(call.callee) and self.target(self.outward(outer)) is None:
                 return self.escape(call, outer, depth)
-            return ended
+            return end in ("built", "used")
         return self.escape(call, expression, depth)
 
     def escape(self, call: Call, expression: Node, depth: int = 0) -> bool:
@@ -679,7 +693,7 @@ class JvmFile:
 
     def _takes_as_it_is(self, call: Call, taker: Invocation) -> bool:
         """A library's own method or constructor: it takes the object, and leaves its settings alone."""
-        family = ".".join(call.callee.split(".")[:2])
+        family = library(call.callee)
         names = self.names_of(taker)
         if any(name.startswith(family + ".") and (self.wants(name) or name in self.imports.values()) for name in names):
             return True
@@ -783,6 +797,12 @@ def class_literal(text: str) -> str:
 def setter_key(name: str) -> str:
     """The property that a setter sets: ``maxLifetime`` of ``setMaxLifetime``; a builder's method is its own."""
     return name[3:4].lower() + name[4:] if name.startswith("set") and name[3:4].isupper() else name
+
+
+def library(callee: str) -> str:
+    """What the names of a class's library begin with: ``com.zaxxer``, ``okhttp3``."""
+    packages = [part for part in callee.split(".") if part[:1].islower()]
+    return ".".join(packages[:2])
 
 
 def is_builder(callee: str) -> bool:

@@ -276,7 +276,7 @@ class _Filler:
                 self.block.facts.setdefault("unknown_options", {})[name] = entry
             return
         folded = entry.value
-        if isinstance(folded.value, Elapsed):
+        if any(isinstance(each.value, Elapsed) for each in (folded, *folded.choices)):
             self.block.facts.setdefault("timed", set()).add(real)
         setting = Setting(
             real,

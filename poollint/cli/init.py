@@ -28,13 +28,32 @@ _SKIPPED = {".git", "node_modules", "vendor", ".venv", "venv", "__pycache__", "t
 
 @click.command(short_help="Write a commented poollint.toml from what is found.")
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(file_okay=False))
-@click.option("--force", is_flag=True, help="Overwrite a poollint.toml that is there.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written.")
-def init(folder: str, force: bool, dry_run: bool) -> int:
+@click.option(
+    "--system", "own", metavar="NAME", help="Describe a library of your own instead: write DIR/poollint-rules/NAME."
+)
+@click.option("--language", type=click.Choice(["javascript", "python", "java"]), help="With --system: what calls it.")
+@click.option("--module", metavar="MODULE", help="With --system: where it is imported from, such as @acme/db.")
+@click.option("--construct", metavar="NAME", help="With --system: the function or class, such as createPool.")
+def init(
+    folder: str,
+    force: bool,
+    dry_run: bool,
+    own: str | None,
+    language: str | None,
+    module: str | None,
+    construct: str | None,
+) -> int:
     """Look at DIR (default: this directory), say what poollint would check there, and write DIR/poollint.toml.
 
     The file says what was found, and names in comments what may be set. What runs can only be guessed where an image's
     tag tells; everything else keeps its default until a comment sign is taken away.
+
+    With --system, write a folder instead that describes a library of your own, so that the rules for pools judge it:
+
+    \b
+    poollint init --system acme-db --language javascript --module @acme/db --construct createPool
     """
     from poollint import api
     from poollint.config import config_in, default_config
@@ -42,6 +61,14 @@ def init(folder: str, force: bool, dry_run: bool) -> int:
 
     if not os.path.isdir(folder):
         fail(f"{folder}: is no folder")
+    if own is not None:
+        from poollint.cli.init_system import wrapper_of, write_system
+
+        wrapper = wrapper_of(own, language, module, construct)
+        return write_system(folder, wrapper, force=force, dry_run=dry_run)
+    for option, given in (("--language", language), ("--module", module), ("--construct", construct)):
+        if given is not None:
+            fail(f"{option} goes with --system NAME")
     path = os.path.normpath(os.path.join(folder, NAME))
     there = config_in(folder)
     if there is not None and not dry_run and not (force and os.path.basename(there) == NAME):

@@ -96,12 +96,16 @@ class KeyedFound:
     def below(self, path: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]] | None:
         """(what stands above, name of the block, what is left) of a key below a prefix."""
         shaped = self.shape(path)
+        found = None
         for prefix in self.prefixes:
             size = len(prefix)
             if len(path) > size and all(want in ("*", part) for want, part in zip(prefix, shaped, strict=False)):
                 named = [part for want, part in zip(prefix, path, strict=False) if want == "*"]
-                return shaped[:size], ".".join(part.strip('"') for part in named), path[size:]
-        return None
+                one = shaped[:size], ".".join(part.strip('"') for part in named), path[size:]
+                if shaped[size:] in self.names:
+                    return one
+                found = found or one
+        return found
 
     def fits(self, block: Block) -> bool:
         """Whether what is written makes a block of this table."""

@@ -1,0 +1,261 @@
+"""Files of keys to blocks: what each word of a ``[[found]]`` table does, format by format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poollint import api
+from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.files import MemoryFiles
+from poollint.knowledge.catalogue import Catalogue
+from poollint.knowledge.index import knowledge
+from poollint.knowledge.keyed import add_files
+from poollint.readers.base import ReadContext
+from poollint.readers.keyed_match import KeyedFound, read, seconds_of
+from poollint.source import Source
+
+if TYPE_CHECKING:
+    from poollint.blocks import Block
+
+SETTINGS = {
+    "max-size": {"type": "int", "default": 10, "role": "size"},
+    "wait": {"type": "duration", "unit": "ms", "default": 5, "zero": "forever", "role": "acquire_timeout"},
+    "lease.time": {"type": "duration", "unit": "s", "default": 60},
+    "enabled": {"type": "bool", "default": True},
+    "kind": {"type": "string"},
+}
+
+
+def blocks(path: str, text: str, **table: Any) -> list[Block]:
+    """The blocks of a text by one table."""
+    found = {"format": "yaml", "files": ["*"], "prefix": "db", **table}
+    data = {
+        "system": {"name": "acme", "title": "Acme"},
+        "found": [found],
+        "kinds": {"pool": {"settings": SETTINGS, "role": "pool", "unknown": "ignored"}},
+    }
+    catalogue = Catalogue(data)
+    context = ReadContext(
+        catalogue, MemoryFiles({}), systems={"acme": {"found": [found]}}, catalogue_of=lambda _name: catalogue
+    )
+    return read(Source(path, text), context).blocks
+
+
+def values(block: Block) -> dict[str, Any]:
+    return {name: setting.value for name, setting in block.settings.items()}
+
+
+@pytest.mark.parametrize(
+    ("form", "path", "text"),
+    [
+        ("yaml", "db.yml", "db:\n  max-size: 20\n  wait: 3000\n  lease: {time: 5}\n  enabled: no\n"),
+        (
+            "json",
+            "db.json",
+            '{\n\t"db": {"max-size": 20, "wait":3000, "lease": {"time": 5}, "enabled": false}\n}',
+        ),
+        ("toml", "db.toml", "# ü\n[db]\nmax-size = 2_0\nwait = 3000\nlease.time = 5\nenabled = false\n"),
+        ("properties", "db.properties", "db.max-size=20\ndb.wait : 3000\ndb.lease.time 5\ndb.enabled=false\n"),
+        ("ini", "db.ini", "[app]\ndb.max-size = 20\ndb.wait = 3000\ndb.lease.time: 5\ndb.enabled = false\n"),
+    ],
+)
+def test_the_formats_say_the_same(form: str, path: str, text: str) -> None:
+    (block,) = blocks(path, text, format=form)
+    assert values(block) == {"max-size": 20, "wait": 3, "lease.time": 5, "enabled": False}
+    place = block.settings["wait"].place
+    assert place is not None
+    assert place.text == "3000"
+    assert block.settings["lease.time"].key == "lease.time"
+
+
+def test_a_named_block_is_called_by_the_part_that_the_star_stands_for() -> None:
+    text = "shop:\n  db: {max-size: 1}\nstock:\n  db: {max-size: 2}\nother: {max-size: 3}\n"
+    found = blocks("a.yml", text, prefix="*.db")
+    assert [(block.name, block.value("max-size")) for block in found] == [("shop", 1), ("stock", 2)]
+
+
+def test_the_same_names_below_two_prefixes_are_two_blocks() -> None:
+    found = blocks("a.yml", "db: {max-size: 1}\nold: {max-size: 2}\n", prefix=["db", "old"])
+    assert [block.value("max-size") for block in found] == [1, 2]
+
+
+def test_sections_of_ini_files() -> None:
+    text = "[app:shop]\ndb.max-size = 4\n[logging]\ndb.max-size = 5\n"
+    (block,) = blocks("a.ini", text, format="ini", section="app:*")
+    assert (block.name, block.value("max-size")) == ("app:shop", 4)
+
+
+def test_names_are_relaxed_only_where_the_table_says_so() -> None:
+    text = "db:\n  maxSize: 20\n"
+    (block,) = blocks("a.yml", text)
+    assert list(block.facts["unknown_options"]) == ["maxSize"]
+    (block,) = blocks("a.yml", text, relaxed=True)
+    assert block.value("max-size") == 20
+
+
+def test_other_names_and_keys_that_stand_elsewhere() -> None:
+    text = "db:\n  pool: {most: 7}\nkind: shop\n"
+    (block,) = blocks("a.yml", text, rename={"pool.most": "max-size"}, also={"kind": "kind"})
+    assert values(block) == {"max-size": 7, "kind": "shop"}
+    assert block.settings["max-size"].key == "pool.most"
+
+
+def test_required_and_excluded() -> None:
+    assert blocks("a.yml", "db: {max-size: 1}", require=["kind"]) == []
+    assert len(blocks("a.yml", "db: {max-size: 1, kind: x}", require=["kind"])) == 1
+    assert blocks("a.yml", "db: {max-size: 1, enabled: false}", unless={"enabled": False}) == []
+    assert blocks("a.yml", "db: {max-size: 1, enabled: '${ON}'}", unless={"enabled": False}) == []
+    assert len(blocks("a.yml", "db: {max-size: 1, enabled: true}", unless={"enabled": False})) == 1
+
+
+def test_keys_that_nobody_knows() -> None:
+    (block,) = blocks("a.yml", "db: {maxsize: 1, lease: {tyme: 2}}")
+    assert list(block.facts["unknown_options"]) == ["maxsize"]
+    assert blocks("a.yml", "db: {maxsize: 1}", open=True) == []
+
+
+def test_what_a_partial_file_does_not_write_is_unknown() -> None:
+    (block,) = blocks("a.yml", "db: {max-size: 1}", partial=True)
+    assert block.value("wait") is UNKNOWN
+    (block,) = blocks("a.yml", "db: {max-size: 1}")
+    assert block.value("wait") == 5
+
+
+@pytest.mark.parametrize("written", ["${SIZE}", "${SIZE:20}", "{{ size }}", "<%= size %>", "%(size)s"])
+def test_templates_are_unknown(written: str) -> None:
+    (block,) = blocks("a.ini", f"[a]\ndb.max-size = {written}\n", format="ini")
+    assert block.value("max-size") is UNKNOWN
+
+
+def test_a_value_of_another_type_stays_a_text() -> None:
+    (block,) = blocks("a.yml", "db: {max-size: many, wait: 5s, enabled: maybe}")
+    assert values(block) == {"max-size": "many", "wait": "5s", "enabled": "maybe"}
+    (block,) = blocks("a.yml", "db: {max-size: ~, wait: 0}")
+    assert values(block) == {"wait": UNLIMITED}
+
+
+def test_variables_by_their_beginning() -> None:
+    (block,) = blocks(".env", "DB_MAX_SIZE=20\nDB_LEASE_TIME=3\nOTHER=1\nDB_WAIT=\n", env="DB_")
+    assert values(block) == {"max-size": 20, "lease.time": 3}
+    assert block.value("wait") is UNKNOWN
+
+
+def test_variables_by_name_are_all_there_is() -> None:
+    text = "export POOL=20 # most\n"
+    (block,) = blocks(".env", text, format="env", env={"POOL": "max-size"}, prefix="")
+    assert (block.value("max-size"), block.value("wait")) == (20, 5)
+
+
+def test_variables_of_a_compose_file() -> None:
+    text = "services:\n  a:\n    environment:\n      DB_WAIT: 100\n  b:\n    environment: ['DB_WAIT=200']\n"
+    found = blocks("compose.yml", text, env="DB_")
+    assert [block.value("wait") for block in found] == [0.1, 0.2]
+    place = found[1].settings["wait"].place
+    assert place is not None
+    assert place.text == "200"
+
+
+SPRING = {"format": "spring", "files": ["application*"], "prefix": "db"}
+
+
+def test_documents_of_spring_boot_inherit() -> None:
+    text = "db.max-size: 20\ndb.wait: 100\n---\nspring.config.activate.on-profile: prod\ndb.maxSize: ${N:30}\n"
+    base, prod = blocks("application.yml", text, **SPRING)
+    assert (base.facts["profile"], base.value("max-size"), base.value("wait")) == ("", 20, 0.1)
+    assert (prod.facts["profile"], prod.value("max-size"), prod.value("wait")) == ("prod", 30, 0.1)
+    assert prod.settings["wait"].origin == "inherited"
+
+
+def test_a_file_of_one_profile_adds_to_another() -> None:
+    (block,) = blocks("application-prod.properties", "db.max_size=20\n", **SPRING)
+    assert (block.value("max-size"), block.value("wait"), block.complete) == (20, UNKNOWN, False)
+    (block,) = blocks("src/test/resources/application.properties", "db.max_size=20\n", **SPRING)
+    assert block.facts["in_test"]
+
+
+def test_two_spellings_in_one_document() -> None:
+    (block,) = blocks("application.properties", "db.max-size=1\ndb.maxSize=2\n", **SPRING)
+    assert block.value("max-size") is UNKNOWN
+
+
+def test_variables_of_spring_boot() -> None:
+    (block,) = blocks(".env", "DB_MAXSIZE=1\nDB_LEASE_TIME=2\n", **{**SPRING, "files": ["*"]})
+    assert values(block) == {"max-size": 1, "lease.time": 2}
+    (block,) = blocks(".env", "DB_MAX_SIZE=1\n", **{**SPRING, "files": ["*"]})
+    assert values(block) == {"max-size": 1}
+
+
+def test_profiles_of_quarkus() -> None:
+    text = '%dev.db.max-size=1\ndb.max-size=2\ndb.wait=3000\n%prod.db."x".max-size=4\n'
+    base, dev, named = blocks("application.properties", text, format="quarkus", prefix=["db", "db.*"])
+    assert (base.value("max-size"), base.facts["in_test"]) == (2, False)
+    assert (dev.value("max-size"), dev.value("wait"), dev.facts["in_test"]) == (1, 3, True)
+    assert (named.name, named.facts["profile"], named.value("max-size")) == ("x", "prod", 4)
+
+
+@pytest.mark.parametrize(
+    ("parser", "text", "seconds"),
+    [
+        ("spring", "500ms", 0.5), ("spring", "10S", 10), ("spring", "-1ms", -0.001), ("spring", "5m", 300),
+        ("spring", "PT1M30S", 90), ("spring", "P1D", 86400), ("spring", "10 s", None), ("spring", "ten", None),
+        ("spring", "1.5s", None), ("spring", "P", None), ("quarkus", "5M", 300), ("quarkus", "1H30M", 5400),
+        ("quarkus", "250ms", 0.25), ("quarkus", "PT0.5S", 0.5), ("quarkus", "10x", None), ("quarkus", "", None),
+    ],
+)  # fmt: skip
+def test_durations(parser: str, text: str, seconds: float | None) -> None:
+    assert seconds_of(text, parser) == (None if seconds is None else pytest.approx(seconds))
+
+
+@given(st.text(alphabet="db:.-max size=\n{}[]\"'#${}0123%\\\t", max_size=200))
+def test_no_text_makes_it_fail(text: str) -> None:
+    for form, path in (("yaml", "a.yml"), ("json", "a.json"), ("toml", "a.toml"), ("properties", "a.properties"),
+                       ("ini", "a.ini"), ("spring", "application.yml"), ("quarkus", "application.properties")):  # fmt: skip
+        blocks(path, text, format=form)
+    blocks(".env", text, env="DB_")
+
+
+# The systems that are shipped
+
+
+def codes(path: str, text: str, **more: Any) -> list[tuple[str, int]]:
+    return [(each.code, each.line) for each in api.check_text(text, path, **more)]
+
+
+def test_pools_of_spring_boot_are_judged_by_role() -> None:
+    text = (
+        "spring.datasource.dbcp2.max-total=-1\nspring.datasource.tomcat.max-wait=-1\n"
+        "spring.data.redis.lettuce.pool.max-wait=2s\nspring.data.redis.lettuce.pool.max-active=500\n"
+    )
+    assert codes("application.properties", text) == [("POL001", 1), ("POL009", 1), ("POL001", 2), ("POL008", 4)]
+
+
+def test_sequelize_reads_config_json() -> None:
+    text = '{"production": {"dialect": "mysql", "pool": {"max": 0, "maxConnections": 5}}}'
+    assert [code for code, _ in codes("config/config.json", text)] == ["POL004", "POL006"]
+    assert codes("config/config.json", text.replace("dialect", "dialekt")) == []
+
+
+def test_a_time_with_its_unit_is_no_mistake_of_units() -> None:
+    text = "spring.r2dbc.pool.max-acquire-time={}\n"
+    assert codes("application.properties", text.format("50")) == [("POL007", 1)]
+    assert codes("application.properties", text.format("50ms")) == []
+
+
+def test_the_files_of_all_tables_are_looked_for() -> None:
+    systems = {"keys": {"files": ["x"]}, "acme": {"found": [{"format": "yaml", "files": ["b/db.yml"], "prefix": ""}]}}
+    add_files(systems)
+    assert systems["keys"]["files"] == ["b/db.yml", "x"]
+    assert "config/config.json" in knowledge().systems["keys"]["files"]
+
+
+def test_the_names_of_shipped_tables_do_not_clash() -> None:
+    for name, system in knowledge().systems.items():
+        for table in system["found"]:
+            if "format" in table:
+                found = KeyedFound(name, table, knowledge().catalogue(name))
+                assert set(found.names.values()) <= set(found.spec.settings)
+                assert len(set(found.variables().values())) <= len(found.spec.settings)

@@ -525,8 +525,7 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     if pool_class(block) not in ("", "QueuePool") or (not pool_class(block) and not has_default_class(block)):
         return
-    found = url_setting(block)
-    if found is not None and found[1].dialect == "sqlite":
+    if str(block.value("url")).startswith("sqlite"):
         return
     most = size + overflow
     explicit = written(block, "pool_size") or written(block, "max_overflow")

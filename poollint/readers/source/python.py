@@ -33,6 +33,7 @@ _CONFIG_NAME = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+|DATABASES")
 _CONFIG_HOLDER = re.compile(r"(?:^|\.)(?:config|conf)$")
 _OPEN = "\0"  # what stands for the open parts of a text
 MAX_DEPTH = 40
+MAX_ALIASES = 8
 
 
 class PythonFile:
@@ -194,27 +195,26 @@ class PythonFile:
             current = current.parent
         return current
 
-    def resolve(self, node: Node | None) -> str:
+    def resolve(self, node: Node | None, hops: int = 0) -> str:
         """The canonical dotted name of an expression; empty when it is nothing imported."""
-        if node is None:
+        parts: list[str] = []
+        while node is not None and node.type == "attribute":
+            parts.append(self.tree.text(node.child_by_field_name("attribute")))
+            node = node.child_by_field_name("object")
+        if node is None or node.type != "identifier":
             return ""
-        if node.type == "identifier":
-            name = self.tree.text(node)
-            found = self.imports.get(name, "")
-            if name in self.defined or self._shadowed(node, name):
-                return ""
-            return found or self._alias(node, name)
-        if node.type == "attribute":
-            base = self.resolve(node.child_by_field_name("object"))
-            return f"{base}.{self.tree.text(node.child_by_field_name('attribute'))}" if base else ""
-        return ""
+        name = self.tree.text(node)
+        if name in self.defined or self._shadowed(node, name):
+            return ""
+        base = self.imports.get(name, "") or self._alias(node, name, hops)
+        return ".".join([base, *reversed(parts)]) if base else ""
 
-    def _alias(self, node: Node, name: str) -> str:
+    def _alias(self, node: Node, name: str, hops: int) -> str:
         """``Engine = sa.create_engine`` makes Engine that function."""
-        value = self._sole_value(node, name)
+        value = self._sole_value(node, name) if hops < MAX_ALIASES else None
         if value is None or value.type not in ("identifier", "attribute") or self.tree.text(value) == name:
             return ""
-        return self.resolve(value)
+        return self.resolve(value, hops + 1)
 
     def _shadowed(self, node: Node, name: str) -> bool:
         if name not in self.imports:

@@ -63,7 +63,7 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
     if not name or not re.fullmatch(r"[\w.]+", name):
         return
     text = file.tree.source.text
-    if last in ("create_engine", "engine_from_config") and not made.scope.functions:
+    if last in ("create_engine", "engine_from_config") and not made.scope.functions and not _is_fallback(node):
         opened = _opened_at_import(file, node, name) if any(word in text for word in _WORDS) else None
         if opened is not None:
             used["opened_at_import"] = opened
@@ -90,6 +90,14 @@ def _is_main_guard(file: PythonFile, node: Node) -> bool:
             return True
         current = current.parent
     return False
+
+
+def _is_fallback(node: Node) -> bool:
+    """Whether something is made only where an import fails."""
+    current = node.parent
+    while current is not None and current.type != "except_clause":
+        current = current.parent
+    return current is not None
 
 
 def _opened_at_import(file: PythonFile, node: Node, name: str) -> Place | None:

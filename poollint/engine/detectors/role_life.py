@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.role_pools import is_javascript, is_throwaway
+from poollint.engine.detectors.role_pools import UNIT_WORDS, is_javascript, is_throwaway
 from poollint.engine.hits import Hit, RuleContext
 
 if TYPE_CHECKING:
@@ -106,3 +106,25 @@ def open_at_exit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     ended = re.search(rf"(?<![\w$.]){word}\s*\.\s*(?:end|close|destroy|quit|disconnect|\$disconnect|drain)\s*\(", text)
     if declared == 1 and mentions == calls + declared and not ended:
         yield Hit(block, {"name": name, "signal": signal[1], "ender": _ENDERS.get(block.system, "end")})
+
+
+CLIENT_TIMES = ("connect_timeout", "read_timeout")
+SHORTEST = 0.03  # seconds: no answer over a network is surely there by then
+LONGEST = 5000  # seconds: a round number of milliseconds, in truth
+
+
+def client_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A client's time that only makes sense in another unit."""
+    for role in CLIENT_TIMES if not is_throwaway(block) else ():
+        setting = _written(block, role)
+        if setting is None or setting.spec is None or not _number(setting.value) or setting.value == UNLIMITED:
+            continue
+        value, unit = setting.value, setting.spec.unit
+        if unit == "ms" and 0 < value <= SHORTEST:
+            number, better, other, span = value * 1000, value * 1_000_000, "s", f"{value * 1000:g} ms"
+        elif unit == "s" and value >= LONGEST and value % 1000 == 0:
+            number, better, other, span = value, value / 1000, "ms", f"{value / 3600:.1f} hours"
+        else:
+            continue
+        words = {"unit": UNIT_WORDS[unit], "other": UNIT_WORDS[other], "span": span}
+        yield Hit(setting, {"setting": setting.key, "number": f"{number:g}", "better": f"{better:g}", **words})

@@ -34,12 +34,14 @@ SYSTEM_KEYS = frozenset(
     "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive "
     "packages shares content_files".split()
 )
-KIND_KEYS = frozenset("title facts links settings inherits doc role accepts unknown confused".split())
+KIND_KEYS = frozenset(
+    "title facts links settings inherits doc role accepts unknown unknown_from confused ignore_case".split()
+)
 
 
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
-    "relaxed section env also partial unless command flags variables note require given".split()
+    "relaxed section env also partial absent unless command flags variables note require given".split()
 )
 FOUND_FORMS = ("language", "format", "command")
 
@@ -115,7 +117,8 @@ class KindSpec:
 
     ``accepts`` are further option names that the program takes and that no rule speaks of; ``unknown`` tells what it
     does with any other: "ignored", "refused", "warned", or, by prefix of the name, a table of these (""; "open" where
-    we do not know them all). ``confused`` maps names that belong elsewhere to the one that was meant.
+    we do not know them all), from the release ``unknown_from``. ``confused`` maps names that belong elsewhere to the one
+    that was meant. ``folded`` are the known names in small letters, where the program does not tell capitals apart.
     """
 
     __slots__ = (
@@ -123,6 +126,7 @@ class KindSpec:
         "aliases",
         "confused",
         "facts",
+        "folded",
         "links",
         "name",
         "role",
@@ -130,6 +134,7 @@ class KindSpec:
         "settings",
         "title",
         "unknown",
+        "unknown_from",
     )
 
     def __init__(self, name: str, raw: dict[str, Any], shared: dict[str, SettingSpec]) -> None:
@@ -141,6 +146,7 @@ class KindSpec:
         self.accepts = frozenset(raw.get("accepts", ()))
         unknown = raw.get("unknown", "open")
         self.unknown: dict[str, str] = {"": unknown} if isinstance(unknown, str) else unknown
+        self.unknown_from: str = raw.get("unknown_from", "")
         self.confused: dict[str, str] = raw.get("confused", {})
         self.settings: dict[str, SettingSpec] = {
             key: spec for key, spec in shared.items() if name in spec.raw.get("contexts", (name,))
@@ -154,6 +160,8 @@ class KindSpec:
                 self.roles[spec.role] = (*self.roles.get(spec.role, ()), key)
             for alias in spec.raw.get("aliases", ()):
                 self.aliases[alias] = key
+        known = (*self.settings, *self.accepts) if raw.get("ignore_case") else ()
+        self.folded = {each.lower(): each for each in known}
 
 
 class Catalogue:

@@ -38,7 +38,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "rename": (dict,),
     "also": (dict,),
     "env": (str, dict),
-    "require": (list,),
+    "require": (list, dict),
+    "absent": (list,),
     "unless": (dict,),
     "open": (bool,),
     "partial": (bool,),
@@ -96,7 +97,7 @@ def _names(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Fault
         given = table.get(key)
         for name in given.values() if isinstance(given, dict) else ():
             yield from _known(str(name), key, kind, settings)
-    for key in ("require", "unless"):
+    for key in ("require", "absent", "unless"):
         for name in table.get(key, ()):
             yield from _known(str(name), key, kind, settings)
 

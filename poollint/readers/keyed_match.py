@@ -16,7 +16,8 @@ A table::
     also = { "app.timeout" = "timeout" }      # settings that stand elsewhere in the file, by their whole keys
     env = "ACME_POOL_"                        # how the variables begin that set the same: ACME_POOL_MAX_SIZE;
                                               # or a table of names: { DB_POOL_MAX = "maxSize" }
-    require = ["dialect"]                     # only where these settings are written
+    require = ["dialect"]                     # only where these settings are written; a table: where they have these values
+    absent = ["type"]                         # only where these are not written, here or out of sight
     unless = { enabled = false }              # not where a setting has this value
     open = true                               # unknown keys below the prefix are none of our business here
     partial = true                            # more may be set elsewhere: what is not written is unknown
@@ -62,8 +63,8 @@ class KeyedFound:
     """One ``[[found]]`` table of a keyed format."""
 
     __slots__ = (
-        "also", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed", "rename", "require",
-        "section", "spec", "system", "unless",
+        "absent", "also", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed", "rename",
+        "require", "section", "spec", "system", "unless",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -73,7 +74,8 @@ class KeyedFound:
         self.spec: KindSpec = catalogue.kinds[self.kind]
         self.relaxed = bool(table.get("relaxed", self.form == "spring"))
         self.section: str = table.get("section", "")
-        self.require: list[str] = table.get("require", [])
+        self.require: list[str] | dict[str, Any] = table.get("require", [])
+        self.absent: list[str] = table.get("absent", [])
         self.unless: dict[str, Any] = table.get("unless", {})
         self.open = bool(table.get("open", False))
         self.partial = bool(table.get("partial", False))
@@ -110,6 +112,11 @@ class KeyedFound:
     def fits(self, block: Block) -> bool:
         """Whether what is written makes a block of this table."""
         if not all(name in block.settings for name in self.require):
+            return False
+        wanted = self.require if isinstance(self.require, dict) else {}
+        if any(block.settings[name].value != value for name, value in wanted.items()):
+            return False
+        if self.absent and (not block.complete or any(name in block.settings for name in self.absent)):
             return False
         return not any(
             name in block.settings and block.settings[name].value in (value, UNKNOWN)

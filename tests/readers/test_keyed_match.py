@@ -112,6 +112,14 @@ def test_required_and_excluded() -> None:
     assert len(blocks("a.yml", "db: {max-size: 1, enabled: true}", unless={"enabled": False})) == 1
 
 
+def test_required_values_and_absence() -> None:
+    assert blocks("a.yml", "db: {max-size: 1, kind: x}", require={"kind": "y"}) == []
+    assert len(blocks("a.yml", "db: {max-size: 1, kind: y}", require={"kind": "y"})) == 1
+    assert blocks("a.yml", "db: {max-size: 1, kind: y}", absent=["kind"]) == []
+    assert len(blocks("a.yml", "db: {max-size: 1}", absent=["kind"])) == 1
+    assert blocks("a.yml", "db: {max-size: 1}", absent=["kind"], partial=True) == []
+
+
 def test_keys_that_nobody_knows() -> None:
     (block,) = blocks("a.yml", "db: {maxsize: 1, lease: {tyme: 2}}")
     assert list(block.facts["unknown_options"]) == ["maxsize"]
@@ -226,11 +234,14 @@ def codes(path: str, text: str, **more: Any) -> list[tuple[str, int]]:
 
 
 def test_pools_of_spring_boot_are_judged_by_role() -> None:
-    text = (
-        "spring.datasource.dbcp2.max-total=-1\nspring.datasource.tomcat.max-wait=-1\n"
-        "spring.data.redis.lettuce.pool.max-wait=2s\nspring.data.redis.lettuce.pool.max-active=500\n"
-    )
-    assert codes("application.properties", text) == [("POL001", 1), ("POL009", 1), ("POL001", 2), ("POL008", 4)]
+    text = "spring.data.redis.jedis.pool.max-active=500 # many\nspring.data.redis.lettuce.pool.max-active=500\n"
+    assert codes("application.properties", text) == [("POL001", 1), ("POL005", 1), ("POL008", 2)]
+    text = "spring.datasource.{0}.max-wait=-1\nspring.datasource.type={1}\n"
+    dbcp, tomcat = "org.apache.commons.dbcp2.BasicDataSource", "org.apache.tomcat.jdbc.pool.DataSource"
+    assert codes("application.properties", text.format("dbcp2", dbcp)) == [("POL001", 1)]
+    assert codes("application.properties", text.format("tomcat", tomcat)) == [("POL001", 1)]
+    assert codes("application.properties", text.format("tomcat", dbcp)) == []
+    assert codes("application.properties", "spring.datasource.tomcat.max-wait=-1\n") == [("TJD002", 1)]
 
 
 def test_sequelize_reads_config_json() -> None:
@@ -246,7 +257,10 @@ def test_a_time_with_its_unit_is_no_mistake_of_units() -> None:
 
 
 def test_the_files_of_all_tables_are_looked_for() -> None:
-    systems = {"keys": {"files": ["x"]}, "acme": {"found": [{"format": "yaml", "files": ["b/db.yml"], "prefix": ""}]}}
+    systems: dict[str, dict[str, Any]] = {
+        "keys": {"files": ["x"]},
+        "acme": {"found": [{"format": "yaml", "files": ["b/db.yml"], "prefix": ""}]},
+    }
     add_files(systems)
     assert systems["keys"]["files"] == ["b/db.yml", "x"]
     assert "config/config.json" in knowledge().systems["keys"]["files"]

@@ -330,7 +330,9 @@ def test_fixes_of_every_page(shown: list[Shown], unsafe: bool) -> None:
 # Configurations of others
 
 
-SYSTEMS = ("pgbouncer", "postgresql", "nginx", "apache")
+SYSTEMS = (
+    "pgbouncer", "postgresql", "nginx", "apache", "spring", "gunicorn", "prisma", "sqlalchemy-ini", "compose-k8s",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])

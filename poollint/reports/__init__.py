@@ -47,7 +47,7 @@ def write_all(
         return  # a clean run says nothing
 
     from poollint import __version__
-    from poollint.reports.base import Report, Unread, summary
+    from poollint.reports.base import Report, Unread, fixable, summary
 
     report = Report(
         findings,
@@ -68,7 +68,8 @@ def write_all(
     if told and not options.get("quiet") and any(name in FOR_PEOPLE for name, _ in reports):
         sys.stdout.flush()
         gap = "\n" if ("text", "") in [tuple(each) for each in reports] else ""
-        sys.stderr.write(f"{gap}{told}\n")
+        more = fixable(report)
+        sys.stderr.write(f"{gap}{told}\n{more}\n" if more else f"{gap}{told}\n")
 
 
 def _look(options: dict[str, Any], out: Any = None) -> Any:

@@ -96,6 +96,17 @@ def summary(report: Report) -> str:
     return f"{', '.join(parts)} in {plural(len(files), 'file')}{more}"
 
 
+def fixable(report: Report) -> str:
+    """``3 fixable with --fix, 2 more with --unsafe-fixes``; empty when none is."""
+    fixes = [each.fix for each in report.findings if each.fix is not None and each.suppressed is None]
+    safe = sum(fix.safe for fix in fixes)
+    unsafe = len(fixes) - safe
+    parts = [f"{safe} fixable with --fix"] if safe else []
+    if unsafe:
+        parts.append(f"{unsafe} more with --unsafe-fixes" if safe else f"{unsafe} fixable with --fix --unsafe-fixes")
+    return ", ".join(parts)
+
+
 def by_rule(findings: Iterable[Finding]) -> list[tuple[int, Finding]]:
     """How often each rule was found, the most frequent first, with one finding of it."""
     counts: dict[str, int] = {}

@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from poollint import api
-from poollint.files import DiskFiles
+from poollint.config import parse_config
+from poollint.engine.examples import CONFIG_FILE, ExamplePolicy, folders
+from poollint.files import DiskFiles, MemoryFiles
 from poollint.fixes import Changed, Fixer, encoded
+from poollint.knowledge.build import pages
+from poollint.knowledge.index import knowledge, rules_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from poollint.knowledge.pages import Example, Page
 
 SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/bin"
 NGINX_WRAPS = ("{}", "events {{}}\nhttp {{\n{}\n}}\n", "events {{}}\nhttp {{ server {{\n{}\n}} }}\n")
@@ -141,3 +147,84 @@ def test_what_was_accepted_is_accepted_after(shared: Path, tmp_path: Path, syste
     assert [path for before, after, path in answers if before and not after] == []
     if system == "nginx":
         assert sum(before for before, _, _ in answers) > 5, "the programs could judge some files"
+
+
+# The bad examples of the pages
+
+
+def examples() -> Iterator[tuple[Page, Example]]:
+    for folder in folders(rules_root()):
+        name = os.path.basename(folder)
+        system = next((s for s, shape in knowledge().systems.items() if shape["folder"] == name), "")
+        for page in pages(folder, system):
+            yield from ((page, example) for example in page.examples if example.section == "Bad")
+
+
+def fixed_example(page: Page, example: Example) -> list[Changed]:
+    """The files of an example that its fixes change, unsafe ones included."""
+    texts = {name: text for name, text in example.files.items() if name != CONFIG_FILE}
+    options: dict[str, Any] = {"policy": ExamplePolicy(None)}
+    session = api.Session(api.Options(isolated=True), MemoryFiles({}))
+    if CONFIG_FILE in example.files:
+        config = parse_config(example.files[CONFIG_FILE], known=session.known())
+        options = {"policy": ExamplePolicy(config), "config": config}
+    isolated = "config" not in options
+    session = api.Session(
+        api.Options(isolated=isolated, as_system=page.system, **options), MemoryFiles(texts, complete=True)
+    )
+    candidates = [
+        (path, *(api.recognise_text(session, path, text) or (page.system, False)))
+        for path, text in texts.items()
+        if api.recognise_text(session, path, text) or "format" in session.known().systems.get(page.system, {})
+    ]
+    return Fixer(session, candidates, unsafe=True).run().changed
+
+
+def compiles(path: Path) -> bool:
+    """Whether Python or Node.js can parse a file."""
+    if path.suffix == ".py":
+        try:
+            compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        except SyntaxError:
+            return False
+        return True
+    return quiet([program("node"), "--check", str(path)], path.parent) == 0
+
+
+@pytest.mark.real
+def test_fixed_sources_parse(tmp_path: Path) -> None:
+    """Every example in Python and JavaScript whose original parses."""
+    count = 0
+    for page, example in examples():
+        for each in fixed_example(page, example):
+            name = os.path.basename(each.path)
+            if not name.endswith((".py", ".js", ".mjs", ".cjs")):
+                continue
+            path = tmp_path / (name.replace(".js", ".mjs") if "export " in each.before else name)
+            path.write_bytes(encoded(each.before))
+            assert compiles(path), f"{page.path}: the example itself"
+            path.write_bytes(encoded(each.after))
+            assert compiles(path), f"{page.path}: {each.after}"
+            count += 1
+    assert count > 50
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("system", PROGRAMS)
+def test_fixed_examples_are_accepted(tmp_path: Path, system: str) -> None:
+    """Every example of a page that its program takes is taken after the fix, too."""
+    accepts = PROGRAMS[system]
+    tmp_path.chmod(0o755)
+    number = 0
+    for page, example in examples():
+        if page.system != system or len(example.files.keys() - {CONFIG_FILE}) > 1:
+            continue
+        for each in fixed_example(page, example):
+            answers = []
+            for text in (each.before, each.after):
+                number += 1
+                folder = tmp_path / str(number)
+                folder.mkdir()
+                answers.append(accepts(encoded(text), folder))
+            assert answers != [True, False], f"{page.path}:{example.line}: {each.after}"
+    assert number > 5

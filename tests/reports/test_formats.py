@@ -12,7 +12,7 @@ import pytest
 
 from poollint.findings import EditText, Finding, FixText, Related, Suppression
 from poollint.reports import FORMATS, render, write_all
-from poollint.reports.base import Look, Report, RuleText, Unread, summary, wants_colour
+from poollint.reports.base import Look, Report, RuleText, Unread, fixable, summary, wants_colour
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,6 +144,16 @@ def test_summary() -> None:
     assert summary(Report([BLOCK, BLOCK])) == "2 warnings in 1 file"
     assert summary(Report([BLOCK._replace(severity="info")] * 2)) == "2 info in 1 file"
     assert summary(Report([HIDDEN])) == ""
+
+
+def test_what_can_be_fixed() -> None:
+    safe = FixText("write 5", True, ())
+    unsafe = safe._replace(safe=False)
+    assert fixable(Report([BLOCK._replace(fix=None)])) == ""
+    assert fixable(Report([BLOCK._replace(fix=safe)] * 2 + [HIDDEN._replace(fix=safe)])) == "2 fixable with --fix"
+    assert fixable(Report([BLOCK._replace(fix=unsafe)])) == "1 fixable with --fix --unsafe-fixes"
+    both = [BLOCK._replace(fix=safe), BLOCK._replace(fix=unsafe)]
+    assert fixable(Report(both)) == "1 fixable with --fix, 1 more with --unsafe-fixes"
 
 
 def test_json() -> None:
@@ -322,7 +332,7 @@ class TestWriting:
         self.write([TIME], [("text", "")])
         captured = capsys.readouterr()
         assert captured.out == out("text", Report([TIME]))
-        assert captured.err == "\n1 error in 1 file\n"
+        assert captured.err == "\n1 error in 1 file\n1 fixable with --fix\n"
 
     def test_quiet(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.write([TIME], [("concise", "")], quiet=True)

@@ -281,3 +281,37 @@ def test_flask_configuration_by_a_dict() -> None:
     text = 'app.config.update({"SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 20}, "SECRET_KEY": "x"})\n'
     (block,) = blocks(text, "config.py")
     assert block.value("options.pool_size") == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ('DATABASES = {"a": {"CONN_MAX_AGE": 1}}\nif x:\n    DATABASES = {"a": {"CONN_MAX_AGE": 2}}\n', [1, 2]),
+        (
+            'if x:\n    DATABASES = {"a": {"CONN_MAX_AGE": 1}}\nelse:\n    DATABASES = {"a": {"CONN_MAX_AGE": 2}}\n',
+            [1, 2],
+        ),
+        ('DATABASES = {"a": {"CONN_MAX_AGE": 1}}\nDATABASES = {"a": {"CONN_MAX_AGE": 2}}\n', [2]),
+        (
+            'DATABASES = {"a": {}}\nif x:\n    DATABASES = {"a": {}}\nDATABASES["a"]["CONN_MAX_AGE"] = 3\n',
+            [UNKNOWN, UNKNOWN],
+        ),
+    ],
+)
+def test_django_databases_of_several_branches(text: str, ages: list[Any]) -> None:
+    assert [block.value("CONN_MAX_AGE") for block in blocks(text, "settings.py")] == ages
+
+
+def test_django_settings_that_build_on_others() -> None:
+    base = 'DATABASES = {"default": {"CONN_MAX_AGE": 5, "CONN_HEALTH_CHECKS": True}, "other": {}}\n'
+    text = 'from .base import *\nDATABASES["default"]["CONN_MAX_AGE"] = 900\n'
+    (block,) = blocks(text, "proj/settings/prod.py", **{"proj/settings/base.py": base})
+    assert (block.name, block.value("CONN_MAX_AGE"), block.value("CONN_HEALTH_CHECKS")) == ("default", 900, True)
+    place = block.settings["CONN_MAX_AGE"].place
+    assert place is not None
+    assert place.text == "900"
+
+
+def test_a_function_of_the_file_that_is_called_like_a_helper() -> None:
+    text = "def config(name, default):\n    return 9\n"
+    assert engine("'x', pool_size=config('SIZE', default=5)", text).value("pool_size") is UNKNOWN

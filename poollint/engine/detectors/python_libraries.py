@@ -47,6 +47,8 @@ def _is_pooled(block: Block) -> bool | None:
 
 def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Persistent connections where each request runs in a thread of its own."""
+    if is_throwaway(block):
+        return
     by_url = block.kind == "url"
     age = written(block, "conn_max_age" if by_url else "CONN_MAX_AGE")
     if age is None or not is_number(age.value) or age.value <= 0 or (not by_url and _is_pooled(block) is not False):

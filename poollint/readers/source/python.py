@@ -607,7 +607,7 @@ class PythonFile:
             text = self.fold(function.child_by_field_name("object"), depth).value
             if isinstance(text, str):
                 return self._partial(node, re.sub(r"\{[^{}]*\}", _OPEN, text))
-        if resolved in _ENV_READS or _is_env_helper(resolved):
+        if resolved in _ENV_READS or (_is_env_helper(resolved) and name not in self.defined):
             return self._env(node, resolved, depth)
         if resolved in ("datetime.timedelta", "timedelta"):
             return self._timedelta(node, depth)
@@ -835,27 +835,47 @@ class PythonFile:
         return "\n".join(gathered)
 
     def _entries(self) -> Iterator[Call]:
-        """The inner tables of an upper-case name that the module assigns once."""
+        """The inner tables of an upper-case name of the module; of several assignments those that may be in force."""
+        seen = set()
         for left, node in self._configs.get((self.tree.root.id, ""), ()):
             name = self.tree.text(left)
             right = node.child_by_field_name("right")
             if right is None or right.type not in ("dictionary", "call") or node.type != "assignment":
                 continue
-            if len(self.assigned.get((self.tree.root.id, name), ())) != 1:
+            seen.add(name)
+            in_force = self._in_force(name)
+            if all(each.id != node.id for each in in_force):
                 continue
             folded = self.fold(right)
-            if not isinstance(folded.value, Table):
-                continue
-            entries = self._changed_entries(name, folded.value)
-            for alias, entry in entries.items():
-                if isinstance(entry.value.value, Table):
-                    made = Call(f"assigned.{name}", entry.key_place)
-                    made.name = alias
-                    made.positional.append(entry.value)
-                    made.broken = entry.value.value.broken
-                    yield made
+            if isinstance(folded.value, Table):
+                entries = self._changed_entries(name, folded.value, certain=len(in_force) == 1)
+                yield from self._entry_calls(name, entries, set(entries))
+        for name in self._entry_changes.keys() - seen:
+            changed = {self.fold(keys[0]).value for keys, _ in self._entry_changes[name] if keys}
+            node = self._entry_changes[name][0][1]
+            folded_star = self._starred(node, name, 0) if self.names.stars else None
+            if folded_star is not None and isinstance(folded_star.value, Table):
+                yield from self._entry_calls(name, self._changed_entries(name, folded_star.value), changed)
 
-    def _changed_entries(self, name: str, table: Table) -> dict[str, Entry]:
+    @staticmethod
+    def _entry_calls(name: str, entries: dict[str, Entry], wanted: set[Any]) -> Iterator[Call]:
+        for alias, entry in entries.items():
+            if isinstance(entry.value.value, Table) and alias in wanted:
+                made = Call(f"assigned.{name}", entry.key_place)
+                made.name = alias
+                made.positional.append(entry.value)
+                made.broken = entry.value.value.broken
+                yield made
+
+    def _in_force(self, name: str) -> list[Node]:
+        """The assignments of a module's name from the last that no branch hides on; none where something else sets it."""
+        found = self.assigned.get((self.tree.root.id, name), [])
+        if any(node.type != "assignment" for node in found) or name in self._globals:
+            return []
+        plain = [at for at, node in enumerate(found) if not self._conditional(node, self.tree.root)]
+        return found[plain[-1] :] if plain else found
+
+    def _changed_entries(self, name: str, table: Table, *, certain: bool = True) -> dict[str, Entry]:
         """The inner tables after what the file does to them below their assignment.
 
         A change in a branch or a function makes a key unknown; one that is not understood makes every key so.
@@ -871,18 +891,19 @@ class PythonFile:
         doubtful = len(seen) > len(changes)
         for keys, node in changes:
             path = [self.fold(key).value for key in keys]
-            doubtful = not self._change_entry(entries, path, node) or doubtful
+            doubtful = not self._change_entry(entries, path, node, certain=certain) or doubtful
         if doubtful:
             for entry in entries.values():
                 if isinstance(entry.value.value, Table):
                     _forget(entry.value.value)
         return entries
 
-    def _change_entry(self, entries: dict[str, Entry], path: list[Any], node: Node) -> bool:
+    def _change_entry(self, entries: dict[str, Entry], path: list[Any], node: Node, *, certain: bool) -> bool:
         """Apply one change; False when it cannot be told what it changes."""
         if not all(isinstance(key, str) for key in path):
             return False
-        certain = self._scope_id(node) == self.tree.root.id and not self._conditional(node, self.tree.root)
+        at_root = self._scope_id(node) == self.tree.root.id
+        certain = certain and at_root and not self._conditional(node, self.tree.root)
         call = node.type == "call"
         if not path or (len(path) == 1 and not call):
             right = self.fold(node.child_by_field_name("right")).value if path and certain else None

@@ -213,3 +213,63 @@ def test_broken_files_raise_nothing() -> None:
         blocks(text[:end], **{"src/c.ts": text[: len(text) - end]})
     for at in range(0, len(text), 3):
         blocks(text[:at] + "\udc80\0}" + text[at:])
+
+
+MONGO = "const { MongoClient } = require('mongodb');\nconst { Worker } = require('bullmq');\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "package", "expected"),
+    [
+        # the driver does not tell capitals apart, and asks for known names since release 4 alone
+        (MONGO + "exports.c = new MongoClient(u, { appname: 'a', MAXPOOLSIZE: 20, waitQueueTimeoutMS: 5 });", "6.3.0", set()),
+        (MONGO + "exports.c = new MongoClient(u, { maxpool: 20, maxPoolSize: 9, waitQueueTimeoutMS: 500 });", "6.3.0",
+         {"pool-unknown-option"}),
+        (MONGO + "exports.c = new MongoClient(u, { maxpool: 20 });", "3.6.5", set()),
+        # who makes a client for a moment closes it
+        (MONGO + "async function f() { const c = new MongoClient(u, { waitQueueTimeoutMS: 9000 });"
+         " await c.db().x(); await c.close(); }", "6.3.0", set()),
+        # what ends the whole pool gives back all connections
+        (("async function f() { const ds = await this.source(); const r = ds.createQueryRunner();"
+         " try { await r.query('x'); await r.release(); } finally { await ds.destroy(); } }"), "6.3.0", set()),
+        ("async function f(s) { const r = s.createQueryRunner(); await r.query('x'); await r.release(); }", "6.3.0", set()),
+        ("async function f() { const r = this.s.createQueryRunner(); await r.query('x'); await r.release(); }", "6.3.0",
+         {"pg-client-not-released"}),
+    ],
+)  # fmt: skip
+def test_found_in_real_projects(text: str, package: str, expected: set[str]) -> None:
+    others = {"package.json": f'{{ "dependencies": {{ "mongodb": "{package}" }} }}'}
+    findings = api.check_texts({"db.js": text, **others}, only="db.js", complete=True).findings
+    assert {each.name for each in findings} - {"mongo-idle-forever", "pool-timeout-unit"} == expected
+
+
+@pytest.mark.parametrize(
+    ("packages", "expected"),
+    [
+        ({"axios": "1", "react-dom": "18"}, []),
+        ({"axios": "1", "react-dom": "18", "express": "4"}, ["axios-no-timeout"]),
+    ],
+)
+def test_code_of_pages_is_left_alone(packages: dict[str, str], expected: list[str]) -> None:
+    import json
+
+    text = "import axios from 'axios';\nexport const api = axios.create({ baseURL: '/api' });\n"
+    texts = {"api.js": text, "package.json": json.dumps({"dependencies": packages})}
+    assert [each.name for each in api.check_texts(texts, complete=True).findings] == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "package", "expected"),
+    [
+        ("maxSockets: 9", "4.6.0", ["absent"]),
+        ("maxSockets: 9", "4.1.4", []),
+        ("freeSocketTimeout: 30000", "4.6.0", ["free"]),
+        ("freeSocketTimeout: 3000", "4.6.0", ["absent"]),
+        ("freeSocketTimeout: process.env.IDLE", "4.6.0", []),
+    ],
+)
+def test_the_default_timeout_of_agentkeepalive(options: str, package: str, expected: list[str]) -> None:
+    text = f"const A = require('agentkeepalive');\nexports.agent = new A({{ {options} }});\n"
+    texts = {"a.js": text, "package.json": f'{{ "dependencies": {{ "agentkeepalive": "{package}" }} }}'}
+    found = [each for each in api.check_texts(texts, complete=True).findings if "keepalive" in each.name]
+    assert ["free" if "freeSocketTimeout =" in each.message else "absent" for each in found] == expected

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.detectors.node_common import endpoint
-from poollint.engine.detectors.role_pools import is_throwaway
+from poollint.engine.detectors.role_pools import is_short_lived, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known
 from poollint.versions import parse_version
 
@@ -105,9 +105,14 @@ def mongo_removed(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def mongo_idle(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pool that grows with a burst and never shrinks."""
+    first = (6,) if block.system == "mongoose" else (4,)
+    if block.target is not None and block.target < first:
+        return  # its driver has other pools
+    if block.facts.get("scope") == "function" and not (block.facts.get("uses") or {}).get("stored"):
+        return  # whoever gets it may close it
     idle, size = block.get("maxIdleTimeMS"), block.by_role("size")
     url = block.value("url")
-    if idle is None or size is None or is_throwaway(block) or not known(idle.value, size.value):
+    if idle is None or size is None or is_throwaway(block) or is_short_lived(block) or not known(idle.value, size.value):
         return
     if isinstance(url, str) and re.search(r"[?&]max(?:IdleTimeMS|PoolSize)=", url, re.I):
         return

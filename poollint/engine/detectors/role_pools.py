@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.hits import Hit, RuleContext, known
+from poollint.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,9 @@ def unbounded_acquire(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     setting = block.by_role("acquire_timeout")
     if setting is None or setting.value is UNKNOWN or setting.value != UNLIMITED or is_throwaway(block):
         return
+    since = setting.spec.get("since") if setting.spec is not None else ""
+    if since and block.target is not None and block.target < parse_version(since):
+        return  # nobody has told how that release waits
     url = block.by_role("url")
     in_url = url is not None and isinstance(url.value, str) and f"{setting.name}=".lower() in url.value.lower()
     if is_short_lived(block) or in_url:
@@ -162,6 +166,8 @@ def unknown_option(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """An option that the library has no such name for."""
     spec = block.spec
     if spec is None:
+        return
+    if spec.unknown_from and block.target is not None and block.target < parse_version(spec.unknown_from):
         return
     for name, entry in (block.facts.get("unknown_options") or {}).items():
         prefix = max((each for each in spec.unknown if name.startswith(each)), key=len, default="")

@@ -19,6 +19,8 @@ _TAKERS = frozenset(("connect", "getConnection", "createQueryRunner"))
 _GIVERS = frozenset("release end destroy close releaseConnection releaseClient".split())
 _POOL_NAME = re.compile(r"(?:^|[._\]])(?:\w*[pP]ool)$|^(?:pg|db)Pool$")
 _POOL_USES = frozenset("query execute connect getConnection unsafe".split())
+# databases of TypeORM that have one connection and no pool
+_SINGLE = re.compile(r"['\"](?:better-)?sqlite3?['\"]|['\"]sqljs['\"]")
 _READERS = frozenset("json text arrayBuffer blob formData bytes body dump clone".split())
 _FUNCTIONS = frozenset(
     "function_declaration function_expression arrow_function method_definition generator_function "
@@ -243,7 +245,9 @@ class Uses:
         if method == "getConnection":
             return pool.type in ("identifier", "member_expression")
         if method == "createQueryRunner":
-            return True
+            given = self.file.scope_node(pool)  # whoever gives a data source to a function may end it too
+            mine = given is None or self.tree.text(pool) not in self.file.parameters(given)
+            return mine and not _SINGLE.search(self.tree.source.text)
         if "mssql" in self.file.imports.values():
             return False
         return self.file.receiver(pool) in _POSTGRES_POOLS or (
@@ -256,6 +260,8 @@ class Uses:
         """always, path (not when something throws), never, or elsewhere (it leaves the function)."""
         gives: list[Node] = []
         escapes = False
+        if self._pool_ends(node, body):
+            return "elsewhere"
         for reference in self._references(name):
             if not body.start_byte <= reference.start_byte < body.end_byte:
                 continue
@@ -271,6 +277,17 @@ class Uses:
             return "always"
         first = min(give.start_byte for give in gives)
         return "path" if self._awaits_between(body, node.end_byte, first) else "always"
+
+    def _pool_ends(self, node: Node, body: Node) -> bool:
+        """Whether the function ends the whole pool too, and every connection with it."""
+        function = node.child_by_field_name("function")
+        pool = self.tree.text(function.child_by_field_name("object")) if function is not None else ""
+        for call in self.file.method_calls(pool):
+            name = call.child_by_field_name("function")
+            method = self.tree.text(name.child_by_field_name("property")) if name is not None else ""
+            if method in ("end", "close", "destroy") and body.start_byte <= call.start_byte < body.end_byte:
+                return True
+        return False
 
     def _reference_kind(self, reference: Node) -> str:
         parent = reference.parent

@@ -42,7 +42,7 @@ MAX_NESTING = 6
 MEASURED = frozenset(("int", "float", "duration", "size", "bool"))  # types whose values are no names
 # files whose pools serve a test or one run by hand, by the names that people give them
 _TEST = re.compile(
-    r"(?:^|/)(?:tests?|__tests__|__mocks__|specs?|e2e|cypress|benchmarks?|bench)/"
+    r"(?:^|/)(?:tests?|\.semgrep|__tests__|__mocks__|specs?|e2e|cypress|benchmarks?|bench)/"
     r"|(?:^|/)(?:test[_-][^/]*|conftest|[^/]*_test|[^/]*[-.](?:tests?|spec|e2e|bench))\.\w+$"
     r"|(?:^|/)(?:vitest|jest|playwright|cypress)[.\w-]*\.\w+$|(?:^|/)(?:[^/]*Tests?|Test[A-Z][^/]*|[^/]*(?:IT|TestCase))\.(?:java|kt)$"
     r"|(?:^|/)src/(?:\w*Tests?|test\w*|it|jmh)/"
@@ -268,9 +268,10 @@ class _Filler:
             self.table(entry.value, nested, depth + 1)
             return
         real = self.found.rename.get(name) or self.spec.aliases.get(name, name)
+        real = self.spec.folded.get(real.lower(), real)
         setting_spec = self.spec.settings.get(real)
         if setting_spec is None:
-            if name in self.spec.accepts:
+            if real in self.spec.accepts:
                 self.block.facts.setdefault("other_options", {})[name] = entry
             elif not self.found.open and by_name:
                 self.block.facts.setdefault("unknown_options", {})[name] = entry

@@ -278,6 +278,10 @@ def _system_facts(catalogue: Catalogue) -> Iterator[str]:
         if found.get("language") and makers:
             names = sorted({f"{module}.{name}" if module else name for module in modules or [""] for name in makers})
             yield f"in {found['language']}: {', '.join(map(code, names))}"
+        if found.get("format") and found.get("prefix"):
+            prefixes = [found["prefix"]] if isinstance(found["prefix"], str) else found["prefix"]
+            where = f" of {', '.join(map(code, found['files']))}" if found.get("files") else ""
+            yield f"keys ({found['format']}){where}: {', '.join(code(prefix + '.*') for prefix in prefixes)}"
 
 
 def specs_of(catalogue: Catalogue) -> list[tuple[SettingSpec, list[KindSpec]]]:

@@ -35,7 +35,7 @@ SYSTEM_KEYS = frozenset(
     "packages shares content_files".split()
 )
 KIND_KEYS = frozenset(
-    "title facts links settings inherits doc role accepts unknown unknown_from confused ignore_case".split()
+    "title facts links settings inherits doc role lacks accepts unknown unknown_from confused ignore_case".split()
 )
 
 
@@ -119,6 +119,7 @@ class KindSpec:
     does with any other: "ignored", "refused", "warned", or, by prefix of the name, a table of these (""; "open" where
     we do not know them all), from the release ``unknown_from``. ``confused`` maps names that belong elsewhere to the one
     that was meant. ``folded`` are the known names in small letters, where the program does not tell capitals apart.
+    ``lacks`` says of roles that rules ask for and that no setting here has, what stands in their place.
     """
 
     __slots__ = (
@@ -127,6 +128,7 @@ class KindSpec:
         "confused",
         "facts",
         "folded",
+        "lacks",
         "links",
         "name",
         "role",
@@ -141,6 +143,7 @@ class KindSpec:
         self.name = name
         self.title: str = raw.get("title", name)
         self.role: str = raw.get("role", "")
+        self.lacks: dict[str, str] = raw.get("lacks", {})
         self.facts: dict[str, str] = raw.get("facts", {})
         self.links: dict[str, str] = raw.get("links", {})
         self.accepts = frozenset(raw.get("accepts", ()))

@@ -105,7 +105,7 @@ def _walk(source: Source, node: Node, path: tuple[str, ...], number: int, keyed:
     if not isinstance(node, Mapping) or len(path) > MAX_DEPTH:
         return
     seen: set[str] = set()
-    for key, value in node.pairs():
+    for key, value in sorted(node.pairs(), key=lambda pair: pair[0].text != "<<"):  # what is merged gives way
         if len(keyed.entries) > MAX_ENTRIES:
             return
         key_place = Place(source, key.start, key.end)

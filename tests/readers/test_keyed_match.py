@@ -250,6 +250,16 @@ def test_sequelize_reads_config_json() -> None:
     assert codes("config/config.json", text.replace("dialect", "dialekt")) == []
 
 
+def test_rails_reads_database_yml() -> None:
+    text = (
+        "default: &default\n  adapter: postgresql\n  pool: <%= ENV.fetch('RAILS_MAX_THREADS') { 5 } %>\n"
+        "  checkout_timeout: 5000\nproduction:\n  primary:\n    pool: 0\n    <<: *default\n"
+        "test:\n  <<: *default\n  checkout_timeout: 5\n"
+    )
+    assert codes("config/database.yml", text) == [("POL007", 4), ("POL004", 7)]
+    assert codes("group_vars/database.yml", text) == []
+
+
 def test_a_time_with_its_unit_is_no_mistake_of_units() -> None:
     text = "spring.r2dbc.pool.max-acquire-time={}\n"
     assert codes("application.properties", text.format("50")) == [("POL007", 1)]

@@ -222,7 +222,7 @@ MONGO = "const { MongoClient } = require('mongodb');\nconst { Worker } = require
     ("text", "package", "expected"),
     [
         # the driver does not tell capitals apart, and asks for known names since release 4 alone
-        (MONGO + "exports.c = new MongoClient(u, { appname: 'a', MAXPOOLSIZE: 20, waitQueueTimeoutMS: 5 });", "6.3.0", set()),
+        (MONGO + "exports.c = new MongoClient(u, { appname: 'a', MAXPOOLSIZE: 9, waitQueueTimeoutMS: 9 });", "6.3.0", set()),
         (MONGO + "exports.c = new MongoClient(u, { maxpool: 20, maxPoolSize: 9, waitQueueTimeoutMS: 500 });", "6.3.0",
          {"pool-unknown-option"}),
         (MONGO + "exports.c = new MongoClient(u, { maxpool: 20 });", "3.6.5", set()),
@@ -273,3 +273,31 @@ def test_the_default_timeout_of_agentkeepalive(options: str, package: str, expec
     texts = {"a.js": text, "package.json": f'{{ "dependencies": {{ "agentkeepalive": "{package}" }} }}'}
     found = [each for each in api.check_texts(texts, complete=True).findings if "keepalive" in each.name]
     assert ["free" if "freeSocketTimeout =" in each.message else "absent" for each in found] == expected
+
+
+def test_names_that_are_used_twice() -> None:
+    """What one function requires, or sets on its own variable, is nothing to another."""
+    text = (
+        "function a() { const o = require('https'); const agent = new o.Agent({ maxSockets: 5 }); return agent; }\n"
+        "function b(agent) { agent.maxSocket = 7; agent.type = 'x'; const { Agent } = require('http'); return Agent; }\n"
+        "function c() { return [new o.Agent({}), new Agent({})]; }\n"
+    )
+    found = [block for block in blocks(text, "a.js") if block.kind == "agent"]
+    assert [block.value("maxSockets") for block in found] == [5]
+    assert "unknown_options" not in found[0].facts
+
+
+def test_minified_code_is_not_read() -> None:
+    text = "const{Pool}=require('pg');new Pool({max:0});" + "f(1);" * 2000
+    assert blocks(text, "bundle.js") == []
+    assert blocks(text.replace(";", ";\n"), "bundle.js") != []
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [("", 1), ("exports.get = (u) => api.get(u, { timeout: 5000 });", 0), ("const timeout = 5;\nset({ timeout });", 0)],
+)
+def test_bounds_that_requests_bring_along(rest: str, expected: int) -> None:
+    text = f"const axios = require('axios');\nconst api = axios.create({{ baseURL: 'https://a' }});\n{rest}\n"
+    found = [each.name for each in api.check_text(text, path="api.js") if each.name == "axios-no-timeout"]
+    assert len(found) == expected

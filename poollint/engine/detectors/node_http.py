@@ -34,7 +34,7 @@ NEVER_OPTIONS = ("timeout", "maxRequestsPerSocket", "maxConnections", "maxHeader
 SERVER_TIMES = ("keepAliveTimeout", "headersTimeout", "requestTimeout", "timeout")
 BROWSER = re.compile(
     r"from ['\"](?:react|vue|svelte|@angular|solid-js|preact|next/)|['\"]use client['\"]|import\.meta\.env\.VITE_"
-    r"|\bwindow\.|\bdocument\."
+    r"|\bREACT_APP_|\bwindow\.|\bdocument\."
 )
 NODE = re.compile(
     r"\brequire\(|\bmodule\.exports\b|from ['\"](?:node:|fs|path|https?|express|fastify|koa|@nestjs/)|\bprocess\."
@@ -284,7 +284,7 @@ def axios_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if timeout.value not in (None, UNLIMITED) or _has_other_agent(block):
         return
     if block.kind == "instance":
-        if not block.name or not is_server_side_or_bare(block):
+        if not block.name or not is_server_side_or_bare(block) or _bounds_requests(block, text):
             return
         if timeout.origin == "default":
             yield Hit(block, {"call": "axios.create"}, "absent")
@@ -294,6 +294,13 @@ def axios_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         construct = block.facts.get("construct", "")
         call = "axios" if construct == "default" else f"axios.{construct}"
         yield Hit(block, {"call": call}, "absent")
+
+
+def _bounds_requests(block: Block, text: str) -> bool:
+    """Whether other words of the file speak of a bound, which its requests may bring along."""
+    written = block.settings.get("timeout")
+    rest = text if written is None or written.key_place is None else text.replace(written.key_place.text, "", 1)
+    return bool(re.search(r"\b(?:timeout|signal|cancelToken)\b\s*[:,}=]", rest))
 
 
 def _has_other_agent(block: Block) -> bool:

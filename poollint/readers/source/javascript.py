@@ -48,6 +48,9 @@ _INTEROP = frozenset("__importDefault __importStar _interopRequireDefault _inter
 _ENVIRONMENT = ("process.env", "import.meta.env", "Bun.env")
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
 MAX_DEPTH = 40
+# a text of some size whose lines are so long on average was written by a program
+MIN_BUNDLE = 4096
+LONG_LINES = 400
 
 
 class JavascriptFile:
@@ -61,7 +64,8 @@ class JavascriptFile:
         self._exports: Exports | None = None
         self._declared: dict[tuple[int, str], list[Node]] = {}
         self._assigned: dict[str, int] = {}
-        self._properties: dict[str, list[tuple[str, Node, Node]]] = {}
+        self._properties: dict[str, list[tuple[str, Node, Node]]] = {}  # by holder: (name, its node, value)
+        self._inner: dict[tuple[int, str], str] = {}  # what functions require for themselves, by scope and name
         self._memo: dict[int, Folded] = {}  # the values of constants, by the node of the value
         self._changed_fields: set[str] = set()
         self._methods: dict[str, list[Node]] = {}
@@ -129,7 +133,7 @@ class JavascriptFile:
         if name.type == "identifier":
             self._declared.setdefault((self._scope_id(node), self.tree.text(name)), []).append(node)
             module = self._required(value)
-            if module:
+            if module and self._scope_id(node) == self.tree.root.id:
                 self.imports[self.tree.text(name)] = module
                 self.origins[self.tree.text(name)] = self._origin(value)
         elif name.type == "object_pattern":
@@ -139,7 +143,10 @@ class JavascriptFile:
                 if not key:
                     continue
                 origin = self._origin(value)
-                if module and (origin[1] in (REQUIRED, "") or not module.startswith(".")):
+                scope = self._scope_id(node)
+                if module and scope != self.tree.root.id:
+                    self._inner[scope, alias] = _member(module, key)
+                elif module and (origin[1] in (REQUIRED, "") or not module.startswith(".")):
                     self.imports[alias] = _member(module, key)
                     if origin[1] == REQUIRED:
                         self.origins[alias] = (origin[0], key)
@@ -249,6 +256,8 @@ class JavascriptFile:
         while scope is not None:
             if name in self.parameters(scope):
                 return ""
+            if (scope.id, name) in self._inner:
+                return self._inner[scope.id, name]
             for declared in self._declared.get((scope.id, name), ()):
                 if declared.type == "variable_declarator":
                     value = _unwrap(declared.child_by_field_name("value"))
@@ -766,10 +775,22 @@ class JavascriptFile:
         made.broken = arguments is not None and any(child.type == "ERROR" for child in arguments.children)
         made.name = self._target(node)
         if made.name:
-            for name, name_node, right in self._properties.get(made.name, ()):
+            for name, name_node, right in self._set_on(made.name, node):
                 made.later[name] = Entry(self.tree.place(name_node), self.fold(right, depth + 1))
         made.scope = self.scope(node)
         return made
+
+    def _set_on(self, holder: str, node: Node) -> Iterator[tuple[str, Node, Node]]:
+        """The assignments to properties of what a call's result is held by: of that variable, not of its namesakes."""
+        local = holder.isidentifier()
+        home = self._home(node, holder) if local else -1
+        for name, name_node, right in self._properties.get(holder, ()):
+            if not local or self._home(name_node, holder) == home:
+                yield name, name_node, right
+
+    def _home(self, node: Node, name: str) -> int:
+        scope = self.declaring_scope(node, name)
+        return scope.id if scope is not None else -1
 
     def receiver(self, node: Node | None) -> str:
         """What an expression is the result of: ``pg.Pool()`` for a name that holds ``new Pool()``; else empty."""
@@ -1007,5 +1028,11 @@ def _leading(text: str) -> Any:
     return int(match[1]) if match else UNKNOWN
 
 
-def open_file(tree: SourceTree) -> JavascriptFile:
-    return JavascriptFile(tree)
+def open_file(tree: SourceTree) -> JavascriptFile | None:
+    """None for what a bundler has written: nobody would change it there."""
+    return None if is_bundled(tree.source.text) else JavascriptFile(tree)
+
+
+def is_bundled(text: str) -> bool:
+    """Whether a text has the endless lines of minified code."""
+    return len(text) > MIN_BUNDLE and len(text) > LONG_LINES * (text.count("\n") + 1)

@@ -144,6 +144,16 @@ PROGRAMS: list[tuple[str, str, str, str]] = [
             " freeSocketTimeout: o.freeSocketTimeout, socketActiveTTL: o.socketActiveTTL })"
         ),
     ),
+    (
+        "clickhouse-js",
+        "pool",
+        "@clickhouse/client",
+        (
+            "const p = require('@clickhouse/client').createClient({}).connection.params; out({"
+            " max_open_connections: p.max_open_connections, request_timeout: p.request_timeout,"
+            " 'keep_alive.enabled': p.keep_alive.enabled, 'keep_alive.idle_socket_ttl': p.keep_alive.idle_socket_ttl })"
+        ),
+    ),
     ("axios", "instance", "axios", "out({ timeout: require('axios').default.create().defaults.timeout })"),
 ]
 

@@ -21,15 +21,18 @@ if TYPE_CHECKING:
 
     from poollint.blocks import Block
     from poollint.config import CliChoice, Config, Selection
-    from poollint.discovery.walk import Discovered
+    from poollint.discovery.walk import Discovered, Walk
     from poollint.files import Files
     from poollint.findings import Finding, Severity
+    from poollint.parallel.ahead import Ahead
     from poollint.readers.source.match import Finder
     from poollint.readers.source.targets import Projects
     from poollint.readers.source.targets_go import GoModules
     from poollint.readers.source.targets_python import PythonProjects
     from poollint.source import Source
 
+if TYPE_CHECKING:
+    Progress = Callable[[int, int], None]  # how many files are done, of how many (0: nobody knows yet)
 PYPI = "pypi:"  # marks the names of Python packages among those that tell a system's version
 GO_MODULE = "go:"  # and the paths of Go modules
 Reader = "Callable[[Source, ReadContext], Reading]"
@@ -108,6 +111,8 @@ class Session:
         self._go_modules: GoModules | None = None
         self._modules: dict[str, Any] = {}
         self.failures: list[UnreadFile] = []
+        self._ahead: Ahead | None = None
+        self.progress: Progress = _silent
 
     # Configuration
 
@@ -214,7 +219,7 @@ class Session:
         key = (system, id(config))
         found = self._system_config.get(key)
         if found is None:
-            options = self.knowledge.systems[system]["options"]
+            options = self.knowledge.systems.get(system, {}).get("options", {})  # a language has none
             found = {name.replace("-", "_"): table.get("default") for name, table in options.items()}
             found.update({name.replace("-", "_"): v for name, v in config.system_options.get(system, {}).items()})
             self._system_config[key] = found
@@ -318,12 +323,7 @@ class Session:
         for path, system, named in sorted(candidates, key=_mains_first):
             if os.path.normpath(path) in included:
                 continue
-            try:
-                source = self.files.load(path)
-            except FileError as error:
-                unread.append(UnreadFile(path, str(error), "error"))
-                continue
-            done = self._guarded_read(source, system, named, unread)
+            done = self._read_ahead(path, system) or self._guarded_read(path, system, named, unread)
             if done is None:
                 continue
             readings.append(done)
@@ -334,23 +334,34 @@ class Session:
         readings.sort(key=lambda each: (each.path, each.system))
         return readings, unread
 
-    def _guarded_read(
-        self,
-        source: Source,
-        system: str,
-        named: bool,
-        unread: list[UnreadFile],
-    ) -> FileReading | None:
-        """``read``, with a reader that fails noted: every other file is still checked."""
+    def _guarded_read(self, path: str, system: str, named: bool, unread: list[UnreadFile]) -> FileReading | None:
+        """``read`` of a file, with a reader that fails noted: every other file is still checked."""
+        if self._ahead is not None and (path, system) in self._ahead.lost:
+            unread.append(UnreadFile(path, self._ahead.lost[path, system], "internal"))
+            return None
         try:
-            return self.read(source, system, named=named)
+            return self.read(self.files.load(path), system, named=named)
+        except FileError as error:
+            unread.append(UnreadFile(path, str(error), "error"))
         except ImportError as error:
-            unread.append(UnreadFile(source.path, f"needs {error.name or error} to be installed", "warning"))
+            unread.append(UnreadFile(path, f"needs {error.name or error} to be installed", "warning"))
         except Exception as error:
             if os.environ.get("POOLLINT_TRACEBACK") or type(error).__name__ == "ConfigError":
                 raise
-            unread.append(UnreadFile(source.path, f"could not be read: {type(error).__name__}: {error}", "internal"))
+            unread.append(UnreadFile(path, f"could not be read: {type(error).__name__}: {error}", "internal"))
         return None
+
+    def _read_ahead(self, path: str, system: str) -> FileReading | None:
+        """What another process read; None where it is to be read here."""
+        data = self._ahead.read.pop((path, system), None) if self._ahead is not None else None
+        if data is None:
+            return None
+        from poollint.parallel.carry import StaleError, unpacked
+
+        try:
+            return unpacked(self, data)
+        except (StaleError, FileError, LookupError):
+            return None
 
     # Judgement
 
@@ -480,6 +491,10 @@ def load_reader(name: str) -> Callable[[Source, ReadContext], Reading]:
 
     reader: Callable[[Source, ReadContext], Reading] = importlib.import_module(f"poollint.readers.{name}").read
     return reader
+
+
+def _silent(_done: int, _of: int) -> None:
+    """The progress of a run that nobody watches."""
 
 
 def _mains_first(candidate: tuple[str, str, bool]) -> tuple[int, int, str]:
@@ -612,26 +627,39 @@ def check_paths(paths: Sequence[str], *, options: Options | None = None) -> Resu
     return check_with(Session(options or Options(), DiskFiles()), paths)
 
 
-def discover_with(session: Session, paths: Sequence[str]) -> Discovered:
-    from poollint.discovery.walk import discover
+def walk_with(session: Session, paths: Sequence[str]) -> Walk:
+    """A search beneath ``paths`` that is still to be made."""
+    from poollint.discovery.walk import Step, Walk
 
     for path in ("", *paths):
         session.config_for(path)  # what it names of the user's own systems takes part in the search
     session._walked = True  # noqa: SLF001
-    as_system = session.options.as_system or None
-    return discover(
-        paths,
+    walk = Walk(
         session.config_for,
         session.knowledge.systems,
         session.files,
-        as_system=as_system,
+        as_system=session.options.as_system or None,
         triggers=session.knowledge.triggers,
     )
+    walk.steps = [Step(path, named=True) for path in reversed(paths)]
+    return walk
 
 
-def check_with(session: Session, paths: Sequence[str]) -> Result:
+def discover_with(session: Session, paths: Sequence[str], jobs: int | None = 1) -> Discovered:
+    """The files to check beneath ``paths``; those of a large run are read ahead by ``jobs`` processes (None: all cores)."""
+    walk = walk_with(session, paths)
+    if jobs == 1:
+        walk.run()
+    else:
+        from poollint.parallel.ahead import go_ahead
+
+        session._ahead = go_ahead(session, walk, jobs)  # noqa: SLF001
+    return walk.discovered()
+
+
+def check_with(session: Session, paths: Sequence[str], jobs: int | None = 1) -> Result:
     """``check_paths`` within a session that is already set up."""
-    found = discover_with(session, paths)
+    found = discover_with(session, paths, jobs)
     readings, unread = session.read_all((each.path, each.system, each.named) for each in found.candidates)
     unread = [UnreadFile(*problem) for problem in found.problems] + unread
     readings += session.fleet_readings(readings, paths)

@@ -51,6 +51,10 @@ class DiskFiles:
             found = self._cache[path] = Source.from_bytes(path, self.read_bytes(path))
         return found
 
+    def holds(self, source: Source) -> bool:
+        """Whether a text is a file's as it was read here."""
+        return self._cache.get(source.path) is source
+
     def read_bytes(self, path: str) -> bytes:
         """FileError for what is no readable regular file of a sane size; never blocks on a FIFO or device."""
         try:

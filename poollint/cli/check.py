@@ -36,6 +36,9 @@ LEVELS = ("error", "warning", "info", "never")
 @click.option("--baseline", metavar="FILE", help="Findings recorded in FILE do not count.")
 @click.option("--write-baseline", metavar="FILE", help="Record today's findings in FILE.")
 @click.option("--prune-baseline", is_flag=True, help="Drop from the baseline what is found no more.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Use N processes on a large tree. [default: one a core]"
+)
 @click.option("--statistics", is_flag=True, help="Count the findings by rule.")
 @click.option("--show-suppressed", is_flag=True, help="Show suppressed findings too.")
 @click.option("--show-files", is_flag=True, help="List the files that would be checked, and as what; check nothing.")

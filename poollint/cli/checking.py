@@ -57,7 +57,7 @@ def _check(paths: tuple[str, ...], options: dict[str, Any]) -> int:
         from poollint.cli.fixing import run_fixes
 
         return run_fixes(session, paths, options, reports, marks)
-    result = _run(session, paths, options["stdin_filename"])
+    result = _run(session, paths, options)
     return finish(session, result, paths, options, reports, marks)
 
 
@@ -97,14 +97,14 @@ def _formats(texts: tuple[str, ...], output: str | None) -> list[tuple[str, str]
     return wanted
 
 
-def _run(session: api.Session, paths: tuple[str, ...], stdin_name: str | None) -> api.Result:
+def _run(session: api.Session, paths: tuple[str, ...], options: dict[str, Any]) -> api.Result:
     from poollint import api
     from poollint.config import ConfigError
 
     if "-" in paths:
-        return _run_stdin(session, stdin_name)
+        return _run_stdin(session, options["stdin_filename"])
     try:
-        return api.check_with(session, paths)
+        return api.check_with(session, paths, options["jobs"])
     except ConfigError as error:
         fail(str(error))
 

@@ -34,6 +34,7 @@ VALUES = {
     "--write-baseline": "write_baseline",
     "--since": "since",
 }
+NUMBERS = {"--jobs": "jobs"}
 LISTS = {
     "--format": "formats",
     "--select": "select",
@@ -50,7 +51,7 @@ CHOICES = {
 
 def defaults() -> dict[str, Any]:
     options: dict[str, Any] = dict.fromkeys(FLAGS.values(), False)
-    options.update(dict.fromkeys(VALUES.values()))
+    options.update(dict.fromkeys((*VALUES.values(), *NUMBERS.values())))
     options.update(dict.fromkeys(LISTS.values(), ()))
     options.update({name: default for name, _, default in CHOICES.values()})
     return options
@@ -80,6 +81,8 @@ def _take(options: dict[str, Any], name: str, value: str) -> bool:
     """Set one option; whether it could be."""
     if name in VALUES:
         options[VALUES[name]] = value
+    elif name in NUMBERS and value.isascii() and value.isdecimal() and int(value) > 0:
+        options[NUMBERS[name]] = int(value)
     elif name in LISTS:
         options[LISTS[name]] = (*options[LISTS[name]], value)
     elif name in CHOICES and value in CHOICES[name][1]:

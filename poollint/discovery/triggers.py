@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poollint.discovery.disk import opened
 from poollint.formats.source_code import EXTENSIONS, FAMILIES, MAX_SOURCE
@@ -19,7 +19,7 @@ class SourceFiles:
 
     __slots__ = ("_languages", "_triggers")
 
-    def __init__(self, triggers: Mapping[str, Mapping[str, list[str]]]) -> None:
+    def __init__(self, triggers: Mapping[str, Mapping[str, Any]]) -> None:
         self._triggers = {family: Trigger(family, table) for family, table in triggers.items()}
         self._languages = {
             ending: language for ending, language in EXTENSIONS.items() if FAMILIES[language] in self._triggers

@@ -17,7 +17,7 @@ from poollint.discovery.recognition import NO_SYSTEM, Candidate, Recogniser
 from poollint.discovery.triggers import SourceFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from poollint.config import Config
     from poollint.discovery.globs import SystemShape
@@ -38,12 +38,26 @@ class FileProblem(NamedTuple):
     kind: str = ""
 
 
+class Taken(NamedTuple):
+    """The candidates of one file; ``real`` is the file itself, whatever its name."""
+
+    candidates: list[Candidate]
+    real: tuple[int, int]
+
+
 class Discovered(NamedTuple):
     """What was found beneath the paths; ``skipped`` counts the rest: ignored, excluded, unrecognised, repeated."""
 
     candidates: list[Candidate]
     problems: list[FileProblem]
     skipped: dict[str, int]
+
+
+class Step(NamedTuple):
+    """A path to look at: one that the user ``named``, or a folder that was met."""
+
+    path: str
+    named: bool = False
 
 
 def discover(
@@ -53,47 +67,85 @@ def discover(
     files: Files,
     *,
     as_system: str | None = None,
-    triggers: Mapping[str, Mapping[str, list[str]]] | None = None,
+    triggers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Discovered:
     """The files to check beneath ``paths``, in a stable order, each real file once. ConfigError from ``config_for``.
 
     ``triggers``: see ``poollint.knowledge.triggers``; a source file that holds none is not for us.
     """
-    walk = _Walk(config_for, Recogniser(systems), files, as_system, SourceFiles(triggers or {}))
-    for path in paths:
-        walk.start(path)
-    return walk.result
+    walk = Walk(config_for, systems, files, as_system=as_system, triggers=triggers)
+    walk.steps = [Step(path, named=True) for path in reversed(paths)]
+    walk.run()
+    return walk.discovered()
 
 
-class _Walk:
-    """One search: what was found so far."""
+class Walk:
+    """One search: ``steps`` are still to be made, the last one first; ``found`` is what was found so far, in order.
+
+    A search may be cut after any step and go on in another process, with the steps that are left.
+    """
 
     def __init__(
         self,
         config_for: Callable[[str], Config],
-        recogniser: Recogniser,
+        systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape],
         files: Files,
-        as_system: str | None,
-        sources: SourceFiles,
+        *,
+        as_system: str | None = None,
+        triggers: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self.sources = sources
+        self.sources = SourceFiles(triggers or {})
         self.config_for = config_for
-        self.recogniser = recogniser
+        self.recogniser = Recogniser(systems)
         self.files = files
         self.as_system = as_system
-        self.result = Discovered([], [], {})
-        self._seen: set[tuple[int, int]] = set()
+        self.steps: list[Step] = []
+        self.found: list[Taken | FileProblem] = []
+        self.skipped: dict[str, int] = {}
+        self.looked = 0
+        self._tops: dict[str, Ignores | None] = {}
+        self._within: dict[str, Ignores | None] = {}
         self._excluders: dict[int, Excluder] = {}
+
+    def run(self, limit: int = 0) -> None:
+        """Make the steps until none is left, or until ``limit`` entries of folders were looked at."""
+        end = self.looked + limit
+        while self.steps and (not limit or self.looked < end):
+            step = self.steps.pop()
+            if step.named:
+                self._start(step.path)
+            else:
+                self._folder(step.path)
+
+    def again(self, steps: list[Step]) -> None:
+        """Begin anew with these steps."""
+        self.steps, self.found, self.skipped, self.looked = steps, [], {}, 0
+
+    def discovered(self) -> Discovered:
+        """What was found, each real file once."""
+        result = Discovered([], [], dict(self.skipped))
+        seen: set[tuple[int, int]] = set()
+        for each in self.found:
+            if isinstance(each, FileProblem):
+                result.problems.append(each)
+            elif each.real in seen:
+                result.skipped["repeated"] = result.skipped.get("repeated", 0) + 1
+            else:
+                seen.add(each.real)
+                result.candidates.extend(each.candidates)
+        return result
 
     # Named paths
 
-    def start(self, path: str) -> None:
+    def _start(self, path: str) -> None:
         """A path that the user named: a file, or a directory to walk."""
         kind = self.files.kind(path)
         if kind == "dir":
             base = os.path.basename(os.path.normpath(path))
             self._note_directory(path, base)
-            self._walk(path)
+            top = slashes(os.path.normpath(path))
+            self.begin(top)
+            self.steps.append(Step(top))
             return
         reason = unfit(path)
         if reason is not None:
@@ -106,6 +158,18 @@ class _Walk:
             self._problem(path, f"is excluded by {pattern}", "note", "excluded")
             return
         self._named_file(slashes(path), config)
+
+    @property
+    def tops(self) -> list[str]:
+        """The folders that the walk began with."""
+        return list(self._tops)
+
+    def begin(self, top: str) -> None:
+        """Note what the folders above a named one ignore."""
+        ignores = Ignores.above(top)
+        if ignores is not None and ignores.ignored(os.path.abspath(top), is_dir=True):
+            ignores = None  # the user named an ignored directory, and means it
+        self._tops[top] = ignores
 
     def _named_file(self, path: str, config: Config) -> None:
         if self.as_system is not None:
@@ -132,34 +196,38 @@ class _Walk:
 
     # Directories
 
-    def _walk(self, top: str) -> None:
-        top = slashes(os.path.normpath(top))
-        ignores = Ignores.above(top)
-        if ignores is not None and ignores.ignored(os.path.abspath(top), is_dir=True):
-            ignores = None  # the user named an ignored directory, and means it
-        stack: list[tuple[str, Ignores | None]] = [(top, ignores)]
-        while stack:
-            folder, ignores = stack.pop()
-            try:
-                with os.scandir(folder) as found:
-                    entries = sorted(found, key=lambda entry: entry.name)
-            except OSError as error:
-                self._problem(folder, f"cannot be listed: {error.strerror or error}", "warning")
-                continue
-            names = {entry.name for entry in entries}
-            for name in IGNORE_FILES:
-                if name in names:
-                    ignores = Ignores.of(folder, name, ignores)
-            below: list[tuple[str, Ignores | None]] = []
-            config = self.config_for(folder)
-            for entry in entries:
-                path = entry.name if folder == "." else f"{folder}/{entry.name}" if folder != "/" else f"/{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    if self._enters(entry.name, path, ignores, config):
-                        below.append((path, ignores))
-                else:
-                    self._file(entry, path, ignores, config)
-            stack.extend(reversed(below))
+    def _folder(self, folder: str) -> None:
+        """The files of a folder; those beneath it are steps to make next."""
+        try:
+            with os.scandir(folder) as listed:
+                entries = sorted(listed, key=_name)
+        except OSError as error:
+            self._problem(folder, f"cannot be listed: {error.strerror or error}", "warning")
+            return
+        self.looked += len(entries)
+        ignores = self._ignores(folder, {entry.name for entry in entries})
+        config = self.config_for(folder)
+        before = "" if folder == "." else folder if folder == "/" else folder + "/"
+        below: list[Step] = []
+        for entry in entries:
+            path = before + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if self._enters(entry.name, path, ignores, config):
+                    below.append(Step(path))
+            else:
+                self._file(entry, path, ignores, config)
+        self.steps.extend(reversed(below))
+
+    def _ignores(self, folder: str, names: Container[str] = IGNORE_FILES) -> Ignores | None:
+        """The rules for what stands in a folder, whose ``names`` may tell that it has none of its own."""
+        if folder in self._within:
+            return self._within[folder]
+        found = self._tops[folder] if folder in self._tops else self._ignores(os.path.dirname(folder) or ".")
+        for name in IGNORE_FILES:
+            if name in names:
+                found = Ignores.of(folder, name, found)
+        self._within[folder] = found
+        return found
 
     def _enters(self, base: str, path: str, ignores: Ignores | None, config: Config) -> bool:
         if self._excluder(config).of(base, path + "/"):
@@ -243,7 +311,7 @@ class _Walk:
         return bool(claim.systems or claim.sharing)
 
     def _take(self, candidates: list[Candidate], config: Config, severity: str) -> None:
-        """Keep the candidates of one file unless it cannot be read or is there already under another name."""
+        """Keep the candidates of one file unless it cannot be read."""
         path = candidates[0].path
         try:
             status = os.stat(path)
@@ -261,12 +329,7 @@ class _Walk:
         if binary:
             self._problem(path, f"is {binary}, not text", severity)
             return
-        real = (status.st_dev, status.st_ino)
-        if real in self._seen:
-            self._skip("repeated")
-            return
-        self._seen.add(real)
-        self.result.candidates.extend(candidates)
+        self.found.append(Taken(candidates, (status.st_dev, status.st_ino)))
 
     def _excluder(self, config: Config) -> Excluder:
         found = self._excluders.get(id(config))
@@ -275,7 +338,11 @@ class _Walk:
         return found
 
     def _problem(self, path: str, message: str, severity: str, kind: str = "") -> None:
-        self.result.problems.append(FileProblem(slashes(path), message, severity, kind))
+        self.found.append(FileProblem(slashes(path), message, severity, kind))
 
     def _skip(self, why: str) -> None:
-        self.result.skipped[why] = self.result.skipped.get(why, 0) + 1
+        self.skipped[why] = self.skipped.get(why, 0) + 1
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name

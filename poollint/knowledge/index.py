@@ -15,7 +15,7 @@ from poollint.knowledge.catalogue import Catalogue, CatalogueError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = os.path.dirname(HERE)
-FORMAT = "6"
+FORMAT = "7"
 PACKS = "packs"
 
 
@@ -55,9 +55,9 @@ class Knowledge:
         return rules
 
     @property
-    def triggers(self) -> dict[str, dict[str, list[str]]]:
+    def triggers(self) -> dict[str, dict[str, Any]]:
         """Family of source languages -> the words and the modules of which a file must hold one to be parsed."""
-        found: dict[str, dict[str, list[str]]] = self.index["triggers"]
+        found: dict[str, dict[str, Any]] = self.index["triggers"]
         return found
 
     def catalogue(self, system: str) -> Catalogue:

@@ -24,7 +24,7 @@ def by_click(arguments: list[str]) -> tuple[tuple[str, ...], dict[str, Any]] | N
 
 def test_it_knows_every_option() -> None:
     options = {name: parameter for parameter in check.params for name in parameter.opts if name.startswith("-")}
-    known = {*fast.FLAGS, *fast.VALUES, *fast.LISTS, *fast.CHOICES}
+    known = {*fast.FLAGS, *fast.VALUES, *fast.NUMBERS, *fast.LISTS, *fast.CHOICES}
     assert known == set(options)
     for name, (dest, choices, default) in fast.CHOICES.items():
         kind = options[name].type

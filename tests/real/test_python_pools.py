@@ -256,3 +256,18 @@ def test_urllib3() -> None:
 def test_psycopg_prepares() -> None:
     found = parameters(library("psycopg").Connection.connect)
     assert found["prepare_threshold"] == default("psycopg-pool", "connection", "prepare_threshold")
+
+
+def test_python_oracledb() -> None:
+    found = library("oracledb").PoolParams()
+    names = "min max increment timeout max_lifetime_session ping_interval tcp_connect_timeout stmtcachesize".split()
+    agree("python-oracledb", "pool", {name: getattr(found, name) for name in names}, {name: name for name in names})
+    assert found.ping_timeout == 1000 * default("python-oracledb", "pool", "ping_timeout")
+
+
+def test_redis_cluster() -> None:
+    found = parameters(library("redis.asyncio").RedisCluster.__init__)
+    if int(library("redis").__version__.partition(".")[0]) < 8:
+        pytest.skip("the catalogue's defaults are those of redis-py 8")
+    names = "port socket_timeout socket_connect_timeout health_check_interval".split()
+    agree("redis-py", "cluster", found, {name: name for name in names})

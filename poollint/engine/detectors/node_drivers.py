@@ -112,7 +112,13 @@ def mongo_idle(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return  # whoever gets it may close it
     idle, size = block.get("maxIdleTimeMS"), block.by_role("size")
     url = block.value("url")
-    if idle is None or size is None or is_throwaway(block) or is_short_lived(block) or not known(idle.value, size.value):
+    if (
+        idle is None
+        or size is None
+        or is_throwaway(block)
+        or is_short_lived(block)
+        or not known(idle.value, size.value)
+    ):
         return
     if isinstance(url, str) and re.search(r"[?&]max(?:IdleTimeMS|PoolSize)=", url, re.I):
         return
@@ -172,10 +178,29 @@ def prisma_url(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     url = block.by_role("url")
     if url is None or not isinstance(url.value, str):
         return
+    environment = block.kind == "environment"
+    if environment and not (_is_prisma(block, url.value) and block.target is not None and block.target >= (7,)):
+        return
     for name in PRISMA_URL:
         if re.search(rf"[?&]{name}=", url.value):
-            yield Hit(url, {"parameter": name}, name)
+            yield Hit(url, {"parameter": name}, "environment" if environment else name)
             return
+
+
+def _is_prisma(block: Block, url: str) -> bool:
+    """Whether the project of a file of variables has Prisma, and the variable holds a URL of Prisma's."""
+    return block.target is not None and bool(re.match(r"(?:postgres(?:ql)?|mysql|sqlserver)://", url))
+
+
+def prisma_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A wait for a connection that never ends."""
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
+        return
+    if block.kind == "environment" and not _is_prisma(block, url.value):
+        return
+    if re.search(r"[?&]pool_timeout=0(?:&|$)", url.value):
+        yield Hit(url, {})
 
 
 def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -212,6 +237,8 @@ def prisma_pgbouncer(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     url = block.by_role("url")
     if url is None or not isinstance(url.value, str) or not url.value.startswith("postgres"):
+        return
+    if block.kind == "environment" and not _is_prisma(block, url.value):
         return
     if "pgbouncer=true" not in url.value and endpoint(block) == "pooler":
         yield Hit(url, {})

@@ -160,11 +160,12 @@ def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of a settings file by the tables that look into it. Never raises on any text."""
     blocks: list[Block] = []
     documents: dict[str, list[_Document]] = {}
+    variables = _variables(source) if _holds_variables(source.path) else None
     for system, table in founds_at(context.systems, source.path.replace("\\", "/")):
         found = KeyedFound(system, table, context.catalogue_of(system))
         reader = _Reader(source, found, context.target_of(system))
-        if _holds_variables(source.path):
-            for entries in _variables(source):
+        if variables is not None:
+            for entries in variables:
                 blocks += reader.of_variables(entries)
             continue
         if found.form not in documents:

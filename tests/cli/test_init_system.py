@@ -104,3 +104,22 @@ def test_it_knows_the_configuration_that_is_there(tmp_path: Path) -> None:
     assert "pyproject.toml below [tool.poollint]" in run(tmp_path, "init", "--system", "acme-db").stdout
     (tmp_path / "pyproject.toml").write_text('[tool.poollint]\nrule-dirs = ["poollint-rules"]\n')
     assert "rule-dirs" not in run(tmp_path, "init", "--system", "acme-db", "--force").stdout
+
+
+def test_its_settings_may_stand_in_a_file(tmp_path: Path) -> None:
+    assert run(tmp_path, "init", "--system", "acme-db").returncode == 0
+    (tmp_path / "poollint.toml").write_text('rule-dirs = ["poollint-rules"]\n')
+    settings = tmp_path / "poollint-rules" / "acme-db" / "settings.toml"
+    table = '\n[[found]]\nformat = "toml"\nfiles = ["settings/db.toml"]\nprefix = "database.*.pool"\nrelaxed = true\n'
+    text = settings.read_text()
+    settings.write_text(text + table)
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "db.toml").write_text("[database.shop.pool]\nmax = 50\nacquire-timeout = 5\n")
+    found = run(tmp_path, "check", "--format", "concise").stdout
+    assert "settings/db.toml:2:1: warning[ACMED001]" in found
+    assert "settings/db.toml:3:1: warning[POL007]" in found
+    settings.write_text(text + table.replace("relaxed", "relxed"))
+    done = run(tmp_path, "check")
+    assert done.returncode == 2
+    line = text.count("\n") + 6
+    assert f"settings.toml:{line}: [[found]]: unknown key 'relxed'; did you mean 'relaxed'?" in done.stderr

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 SECONDS = {"us": 1e-6, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _TIME = re.compile(r"(\d+(?:\.\d+)?) ?(us|ms|s|min|h|d)")
 _UNKNOWN = "an unknown value"
+_PLACEHOLDER = re.compile(r"\$\{|\{\{|\{%|<%|\$\(|%\(|#\{")
 # systems whose files take times with their units as they are written in a card
 AS_WRITTEN = frozenset(("nginx", "apache", "postgresql", "pgbouncer"))
 GO_UNITS = (("h", "time.Hour"), ("min", "time.Minute"), ("s", "time.Second"), ("ms", "time.Millisecond"))
@@ -120,6 +121,8 @@ def _option_at(place: Place, block: Block | None) -> tuple[str, Any] | None:
 def _rewritten(place: Place, text: str, block: Block | None) -> tuple[Edit, str] | None:
     """Another text at a place; quotes stay, as does what ``--flag=`` gives, and an option is named as on its level."""
     old = place.text
+    if _PLACEHOLDER.search(old):
+        return None
     option = _option_at(place, block)
     if option is not None:
         above = option[0][: len(option[0]) - len(old.strip("\"'"))]
@@ -174,6 +177,8 @@ def _written(found: Setting, value: str, block: Block) -> tuple[Edit, str] | Non
     if found.place == found.key_place:  # --threads=8
         flag = re.fullmatch(r"(--[\w-]+=|-\w=?)[^\s\"']+", found.place.text)
         return (Edit(found.place, flag[1] + value), title) if flag is not None else None
+    if _PLACEHOLDER.search(found.place.text) and found.place.text not in value:
+        return None
     literal = is_literal(found.place.text) or found.place.text in value
     if language_of(found.place.source) and (not literal or item_of(found, block.system) is None):
         return None

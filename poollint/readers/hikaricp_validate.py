@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Problem, Setting
+from poollint.readers.repairs import plain_milliseconds
 from poollint.versions import Version, in_range
 
 if TYPE_CHECKING:
@@ -204,7 +205,8 @@ class Checker:
         for name, least, zero in _FLOORS:
             if name == entry.name and number < least and not (zero and number == 0):
                 unit = " ms" if spec.type == "duration" else ""
-                self._problem("rejected", entry, least=f"{least}{unit}", what=_floor_words(name, number))
+                meant = _in_milliseconds(number, least) if name != "maximumPoolSize" else ""
+                self._problem("rejected", entry, least=f"{least}{unit}", what=_floor_words(name, number), meant=meant)
                 return UNKNOWN
         return self.typed(entry.name, number)
 
@@ -233,11 +235,14 @@ class Checker:
             return None
         number = self._integer(entry.name, plain)
         if number is None:
-            self._problem("not-a-number", entry, what=self._number_words(entry.name, text))
+            meant = (
+                plain_milliseconds(text) if entry.name not in INTS or text.strip().replace("_", "").isdigit() else ""
+            )
+            self._problem("not-a-number", entry, what=self._number_words(entry.name, text), meant=meant)
             return None
         bits = 31 if entry.name in INTS else 63
         if not -(1 << bits) <= number < 1 << bits:
-            self._problem("not-a-number", entry, what=f"it does not fit into {bits + 1} bits")
+            self._problem("not-a-number", entry, what=f"it does not fit into {bits + 1} bits", meant="")
             return None
         return number
 
@@ -415,6 +420,11 @@ def _floor_words(name: str, number: int) -> str:
     if number < 0:
         return "a negative number is refused" if name != "connectionTimeout" else "only 0 means to wait for ever"
     return f"the unit is milliseconds; {number} seconds are {number * 1000}" if number else "0 is refused too"
+
+
+def _in_milliseconds(number: int, least: int) -> str:
+    """A number of seconds in milliseconds, where that is one that is taken; else empty."""
+    return str(number * 1000) if 0 < number < 10000 and number * 1000 >= least else ""
 
 
 def _seconds_hint(number: int) -> str:

@@ -63,6 +63,9 @@ REPEATABLE = frozenset(
 )
 BALANCERS = ("least_conn", "ip_hash", "hash", "random", "least_time")
 
+# how other programs spell nginx's on and off
+_FLAGS = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
+
 
 class Statement(NamedTuple):
     """A statement of a kind that adds up: its arguments and where it is; ``order`` counts on its level."""
@@ -293,7 +296,8 @@ class Walk:
             value = decoded.value
             for fault in decoded.faults:
                 text = args[fault.arg] if fault.arg >= 0 else ""
-                values = {"name": spec.name, "raw": text, "what": fault.what, "since": fault.since}
+                meant = _FLAGS.get(text.lower(), "") if spec.type == "bool" and len(args) == 1 else ""
+                values = {"name": spec.name, "raw": text, "what": fault.what, "since": fault.since, "meant": meant}
                 faults.append((fault.kind, values, fault.arg))
         obsolete = self._obsolete(spec)
         if obsolete is not None:

@@ -18,6 +18,7 @@ from poollint.readers import pgbouncer_auth_file
 from poollint.readers.base import ReadContext, Reading
 from poollint.readers.pgbouncer_connstr import EntryReader, suggest
 from poollint.readers.pgbouncer_settings import decode, is_newer, is_template, known_from
+from poollint.readers.repairs import comment_above
 from poollint.source import Place, Source
 
 if TYPE_CHECKING:
@@ -305,6 +306,8 @@ class _Reader:
         for fault in decoded.faults:
             safe = fault.kind not in CHANGES_WHAT_RUNS
             fix = Fix(f"write {fault.meant}", (Edit(place, fault.meant),), safe=safe) if fault.meant else None
+            if fault.kind.startswith("inline-comment") and fault.meant:
+                fix = comment_above(place, fault.meant, safe=safe) or fix
             values = {"key": node.key, "raw": node.value[:200] or "(nothing)", **fault.values}
             self.main.problem(fault.kind, _value_place(place, key_place), setting=spec.name, values=values, fix=fix)
         value = decoded.value

@@ -210,9 +210,7 @@ class _Reader:
         behind = text[node.end : line_end if line_end >= 0 else len(text)]
         before = text[line_start:start]
         kind, more = _syntax_case(node, before + text[start : start + 200].partition("\n")[0], before)
-        fix = None
-        if kind == "syntax-semicolon" and not behind.partition("#")[0].strip():
-            fix = _removal("remove the semicolon", source, start, node.end)
+        fix = _syntax_fix(kind, Place(source, start, node.end), before, behind)
         if not node.near:
             start = line_start + len(before) - len(before.lstrip(" \t\r"))
         values = {"near": node.near[:40], **more}
@@ -394,6 +392,32 @@ def _removal(title: str, source: Source, start: int, end: int) -> Fix:
 def _first_line(source: Source) -> tuple[int, int]:
     end = source.text.find("\n")
     return 0, len(source.text) if end < 0 else end
+
+
+def _syntax_fix(kind: str, place: Place, before: str, behind: str) -> Fix | None:
+    """What was plainly meant by a line that PostgreSQL refuses at a place."""
+    source, start = place.source, place.start
+    rest = behind.partition("#")[0].rstrip()
+    if kind == "syntax-semicolon" and not rest.strip():
+        return _removal("remove the semicolon", source, start, place.end)
+    if kind == "syntax-comment" and not before.strip():
+        double = source.text[start : start + 2] in ("//", "--")
+        return Fix("write #", (Edit(Place(source, start, start + 2 if double else start), "#"),))
+    if kind == "syntax-colon" and not before.strip() and rest.strip():
+        return Fix("write =", (Edit(Place(source, place.end - 1, place.end), " ="),))
+    value = re.match(r"[ \t]*[\w.]+(?:[ \t]*=[ \t]*|[ \t]+)(\S.*)?$", before)
+    if kind not in ("syntax-quotes-needed", "syntax-double-quotes") or value is None:
+        return None
+    begin = start - len(value[1] or "")
+    end = place.end + len(rest)
+    whole = source.text[begin:end]
+    if kind == "syntax-double-quotes":
+        if not re.fullmatch(r"\"[^\"'\\]*\"", whole):
+            return None
+        return Fix("use single quotes", (Edit(Place(source, begin, end), f"'{whole[1:-1]}'"),))
+    if re.search(r"['\"\\;]", whole):
+        return None
+    return Fix("put it in quotes", (Edit(Place(source, begin, end), f"'{whole}'"),))
 
 
 _HEADER = re.compile(r"\[[^\]]*\]")

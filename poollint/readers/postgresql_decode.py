@@ -9,6 +9,8 @@ from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.readers.postgresql_values import MEMORY, TIME, Number, parse_bool, parse_int, parse_real, units_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poollint.knowledge.catalogue import SettingSpec
     from poollint.versions import Version
 
@@ -88,16 +90,32 @@ def _number(spec: SettingSpec, raw: str, target: Version | None) -> tuple[Any, l
     real = spec.type == "float"
     number = (parse_real if real else parse_int)(raw, spec.unit, target)
     if number.fault:
-        return UNKNOWN, [_number_fault(spec, number, target)]
+        return UNKNOWN, [_number_fault(spec, number, target, raw)]
     low, high = spec.get("min"), spec.get("max")
     if low is not None and high is not None and not low <= number.value <= high:
         return UNKNOWN, [_out_of_range(spec, number, low, high)]
     return typed(spec, number.value), [] if real else _surprises(spec, number, raw)
 
 
-def _number_fault(spec: SettingSpec, number: Number, target: Version | None) -> Fault:
+_UNITS = {
+    "sec": "s", "secs": "s", "second": "s", "seconds": "s", "mins": "min", "minute": "min", "minutes": "min", "m": "min",
+    "hour": "h", "hours": "h", "hr": "h", "hrs": "h", "day": "d", "days": "d", "msec": "ms", "k": "kB",
+}  # fmt: skip
+
+
+def _in_unit(raw: str, unit: str, units: Sequence[str]) -> dict[str, str]:
+    """``written``: the value in the unit that was plainly meant: other cases of letters, a long name; else empty."""
+    lower = unit.lower()
+    same = [each for each in units if each.lower() == lower]
+    right = same[0] if len(same) == 1 else _UNITS.get(lower, "")
+    number = raw.strip().removesuffix(unit).rstrip()
+    return {"written": f"{number}{right}" if right in units and re.fullmatch(r"\d+(?:\.\d+)?", number) else ""}
+
+
+def _number_fault(spec: SettingSpec, number: Number, target: Version | None, raw: str) -> Fault:
     if number.fault == "unit":
-        return "wrong-unit", {"unit": number.unit, "units": ", ".join(units_of(spec.unit, target)[::-1])}
+        units = units_of(spec.unit, target)
+        return "wrong-unit", {"unit": number.unit, "units": ", ".join(units[::-1]), **_in_unit(raw, number.unit, units)}
     if number.fault == "unwanted":
         return "unwanted-unit", {"unit": number.unit}
     if number.fault == "overflow":

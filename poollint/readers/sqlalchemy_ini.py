@@ -10,9 +10,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from poollint.blocks import UNKNOWN, UNLIMITED, Block, Problem, Setting
+from poollint.blocks import UNKNOWN, UNLIMITED, Block, Edit, Fix, Problem, Setting
 from poollint.formats.python_ini import parse
 from poollint.readers.base import Reading
+from poollint.readers.repairs import comment_above
 from poollint.source import Place
 from poollint.versions import parse_version
 
@@ -111,13 +112,20 @@ def _block(section: Section, options: list[Option], defaults: Section | None, in
         name = option.key[len(PREFIX) :]
         text, error = _interpolated(option.value, known)
         if error and name == "url":
-            block.problem("ini-percent", option.place, setting=option.key)
+            lone = [match.start() for match in re.finditer(r"%%|%\(|%", option.place.text) if match[0] == "%"]
+            starts = [option.place.start + at for at in lone]
+            edits = tuple(Edit(Place(option.place.source, at, at), "%") for at in starts)
+            fix = Fix("write %%", edits) if edits else None
+            block.problem("ini-percent", option.place, setting=option.key, fix=fix)
         setting_spec = spec.settings.get(name)
         if setting_spec is None:
             block.facts.setdefault("unknown_options", {})[name] = option
             continue
         if text is not UNKNOWN and name in _NUMBERS and not _NUMBER.fullmatch(text):
-            block.problem("ini-number", option.place, setting=option.key, values={"raw": " ".join(text.split())})
+            number = re.match(r"-?\d+(?=[ \t]+[#;])", option.place.text)
+            fix = comment_above(option.place, number[0]) if number is not None else None
+            values = {"raw": " ".join(text.split())}
+            block.problem("ini-number", option.place, setting=option.key, values=values, fix=fix)
         block.settings[name] = Setting(
             name,
             _decode(setting_spec, name, text, context.target),

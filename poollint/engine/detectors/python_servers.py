@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
@@ -110,7 +111,8 @@ def cannot_serve(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         in_file = block.facts.get("source_kind") == "settings"
         is_float = isinstance(setting.value, float) and setting.value != UNLIMITED
         if is_float or (setting.value is UNKNOWN and in_file and divides(setting.raw)):
-            yield Hit(setting, None, "fraction")
+            whole = re.sub(r"(?<!/)/(?!/)", "//", setting.raw) if setting.raw.count("/") == 1 else ""
+            yield Hit(setting, {"whole": whole}, "fraction")
         elif isinstance(setting.value, str) and block.facts.get("source_kind") == "command":
             yield Hit(setting, None, "text")
 

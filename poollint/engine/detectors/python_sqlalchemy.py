@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.blocks import UNKNOWN, UNLIMITED, Edit, Fix
 from poollint.engine.detectors.python_common import (
     class_name,
     divides,
@@ -19,6 +19,7 @@ from poollint.engine.detectors.python_common import (
     written,
 )
 from poollint.engine.hits import Hit
+from poollint.source import Place
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def unknown_argument(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             continue
         meant = MEANT.get(last) or _nearest(last)
         if meant and (block.kind != "config" or prefix == "options"):
-            yield Hit(entry.key_place, {"name": last, "meant": meant})
+            yield Hit(entry.key_place, {"name": last, "meant": meant, "renamed": meant if meant.isidentifier() else ""})
 
 
 def _nearest(name: str) -> str:
@@ -176,6 +177,16 @@ def no_class(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(setting, {"poolname": setting.raw.partition("(")[0].strip()}, "instance")
 
 
+def _scheme_fix(setting: Setting) -> Fix | None:
+    """``postgresql://`` in the place of ``postgres://``, where that is written once."""
+    place = setting.place
+    at = place.text.find("postgres://") if place is not None and place.text.count("postgres://") == 1 else -1
+    if place is None or at < 0:
+        return None
+    start = place.start + at
+    return Fix("write postgresql://", (Edit(Place(place.source, start, start + len("postgres")), "postgresql"),))
+
+
 def driver(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """An async driver under a sync engine, a sync one under an async engine, a scheme that is gone."""
     found = url_setting(block)
@@ -183,7 +194,7 @@ def driver(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     setting, url = found
     if url.dialect == "postgres" and not url.driver.startswith("\0"):
-        yield Hit(setting, {"scheme": "postgres"}, "scheme")
+        yield Hit(setting, {"scheme": "postgres"}, "scheme", fix=_scheme_fix(setting))
     elif block.kind == "engine" and not block.facts.get("asynchronous"):
         if url.driver in ASYNC_DRIVERS and block.value("pool") is None and block.value("creator") is None:
             yield Hit(setting, {"driver": url.driver})
@@ -467,7 +478,9 @@ def reset_refused(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         and setting.raw[:1] in "'\""
         and not is_valid_reset(setting)
     ):
-        yield Hit(setting)
+        lower = setting.value.lower()
+        quote = setting.raw[:1]
+        yield Hit(setting, {"meant": f"{quote}{lower}{quote}" if lower in ("rollback", "commit") else ""})
 
 
 def asyncpg_pooler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

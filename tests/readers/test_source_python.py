@@ -133,6 +133,7 @@ def test_broken_arguments_yield_nothing() -> None:
     assert block.value("pool_size") is UNKNOWN
 
 
+DEPENDS = "from fastapi import Depends\ndef route(c=Depends(f)):\n    pass\n"
 ROUTE = "from fastapi import FastAPI\nfrom sqlalchemy import create_engine\napp = FastAPI()\n"
 
 
@@ -145,6 +146,8 @@ ROUTE = "from fastapi import FastAPI\nfrom sqlalchemy import create_engine\napp 
         ("@pytest.fixture\ndef f(request):\n    e = create_engine('x')\n", "", None),
         ("def lambda_handler(event, context):\n    e = create_engine('x')\n", "lambda", None),
         ("def f():\n    return create_engine('x')\n", "", True),
+        (DEPENDS + "def f():\n    e = create_engine('x')\n    yield e.connect()\n", "route", None),
+        (DEPENDS + "def f():\n    e = create_engine('x')\n    yield e\n", "route", True),
         ("def f():\n    e = create_engine('x')\n    return e\n", "", True),
         ("def f():\n    e = create_engine('x')\n    return e.connect()\n", "", None),
         ("class A:\n    def f(self):\n        self.e = create_engine('x')\n", "", True),

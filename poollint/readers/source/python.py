@@ -57,6 +57,7 @@ class PythonFile:
         self._methods: dict[tuple[int, str], set[str]] = {}
         self._globals: set[str] = set()
         self._functions: dict[str, Node] = {}
+        self._depends: frozenset[str] | None = None
         self._collect()
 
     # Names
@@ -1050,6 +1051,15 @@ class PythonFile:
             if argument.type != "string"
         )
 
+    def _dependencies(self) -> frozenset[str]:
+        """The functions that FastAPI runs for each request: ``Depends(get_db)``."""
+        if self._depends is None:
+            found = set()
+            if "Depends" in self.imports:
+                found = set(re.findall(r"\bDepends\(\s*(\w+)\s*\)", self.tree.source.text))
+            self._depends = frozenset(found & self._functions.keys())
+        return self._depends
+
     def scope(self, node: Node) -> Scope:
         functions: list[str] = []
         decorators: list[str] = []
@@ -1080,6 +1090,8 @@ class PythonFile:
                 as_context = as_context or kind == "with_item"
             current = current.parent
         handler = _handler(functions, decorators, parameters)
+        if not handler and functions and functions[0] in self._dependencies():
+            handler = "route"
         return Scope(
             tuple(functions),
             tuple(decorators),

@@ -320,7 +320,9 @@ class Session:
         readings: list[FileReading] = []
         unread: list[UnreadFile] = []
         included: set[str] = set()
-        for path, system, named in sorted(candidates, key=_mains_first):
+        ordered = sorted(candidates, key=_mains_first)
+        for number, (path, system, named) in enumerate(ordered, 1):
+            self.progress(number, len(ordered))
             if os.path.normpath(path) in included:
                 continue
             done = self._read_ahead(path, system) or self._guarded_read(path, system, named, unread)
@@ -649,7 +651,7 @@ def discover_with(session: Session, paths: Sequence[str], jobs: int | None = 1) 
     """The files to check beneath ``paths``; those of a large run are read ahead by ``jobs`` processes (None: all cores)."""
     walk = walk_with(session, paths)
     if jobs == 1:
-        walk.run()
+        walk.finish(session.progress)
     else:
         from poollint.parallel.ahead import go_ahead
 

@@ -10,6 +10,7 @@ from poollint.findings import SEVERITIES
 
 if TYPE_CHECKING:
     from poollint import api
+    from poollint.cli.progress import Progress
 
 
 NAMELESS = "<stdin>"
@@ -103,10 +104,26 @@ def _run(session: api.Session, paths: tuple[str, ...], options: dict[str, Any]) 
 
     if "-" in paths:
         return _run_stdin(session, options["stdin_filename"])
+    watched = _watch(session, options)
     try:
         return api.check_with(session, paths, options["jobs"])
     except ConfigError as error:
         fail(str(error))
+    finally:
+        if watched is not None:
+            watched.clear()
+
+
+def _watch(session: api.Session, options: dict[str, Any]) -> Progress | None:
+    """Show how far the run is, where somebody watches."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from poollint.cli.progress import Progress, wanted
+
+    if not wanted(options):
+        return None
+    session.progress = watched = Progress()
+    return watched
 
 
 def _run_stdin(session: api.Session, name: str | None) -> api.Result:

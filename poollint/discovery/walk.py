@@ -117,6 +117,12 @@ class Walk:
             else:
                 self._folder(step.path)
 
+    def finish(self, progress: Callable[[int, int], None]) -> None:
+        """Make every step that is left, and tell now and then how many entries were looked at."""
+        while self.steps:
+            self.run(500)
+            progress(self.looked, 0)
+
     def again(self, steps: list[Step]) -> None:
         """Begin anew with these steps."""
         self.steps, self.found, self.skipped, self.looked = steps, [], {}, 0

@@ -229,5 +229,5 @@ def go_ahead(session: Session, walk: Walk, jobs: int | None) -> Ahead | None:
                 walk.again(steps)
             else:
                 return ahead
-    walk.run()
+    walk.finish(session.progress)
     return None

@@ -93,7 +93,8 @@ class _Worker:
     def __init__(self, context: Any, begin: Callable[[], Callable[[Any], Any]]) -> None:
         self.task: Any = None
         self.connection, other = context.Pipe()
-        self.process = context.Process(target=_work, args=(begin, other), daemon=True)
+        ours = self.connection if context.get_start_method() == "fork" else None
+        self.process = context.Process(target=_work, args=(begin, other, ours), daemon=True)
         with _interrupts_held():
             self.process.start()
         other.close()
@@ -123,11 +124,13 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(begin: Callable[[], Callable[[Any], Any]], connection: Any) -> None:
+def _work(begin: Callable[[], Callable[[Any], Any]], connection: Any, other: Any) -> None:
     """What a process does: the tasks that come, until nobody is there to send one. Ctrl-C is for the one that sends them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if other is not None:
+        other.close()  # a copy of the other end, which would hide that nobody is there any more
     status = 1
     try:
         run = begin()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from poollint import api
 from poollint.blocks import UNKNOWN, UNLIMITED, Block
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def blocks(text: str, path: str = "src/app.ts", **others: str) -> list[Block]:
@@ -301,3 +304,29 @@ def test_bounds_that_requests_bring_along(rest: str, expected: int) -> None:
     text = f"const axios = require('axios');\nconst api = axios.create({{ baseURL: 'https://a' }});\n{rest}\n"
     found = [each.name for each in api.check_text(text, path="api.js") if each.name == "axios-no-timeout"]
     assert len(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("instances", "expected"),
+    [
+        ("4", ["fleet-above-limit", "pool-above-share"]),
+        ("'max'", []),
+        ("1", []),
+        ("process.env.N || 4", ["fleet-above-limit", "pool-above-share"]),
+    ],
+)
+def test_processes_of_pm2(tmp_path: Path, instances: str, expected: list[str]) -> None:
+    """PM2 starts as many processes, each with pools of its own."""
+    (tmp_path / "poollint.toml").write_text(
+        '[database.main]\nengine = "postgresql"\nmax-connections = 100\n'
+        '[service.api]\nfiles = ["**"]\ndatabase = "main"\ninstances = 2\n'
+    )
+    (tmp_path / "ecosystem.config.js").write_text(
+        f"module.exports = {{ apps: [{{ script: 'a.js', instances: {instances}, exec_mode: 'cluster' }}] }};\n"
+    )
+    (tmp_path / "db.js").write_text(
+        "const { Pool } = require('pg');\nconst pool = new Pool({ max: 20, connectionTimeoutMillis: 5000 });\n"
+        "pool.on('error', console.error);\nmodule.exports = pool;\n"
+    )
+    found = sorted(each.name for each in api.check_paths([str(tmp_path)]).findings)
+    assert found == expected

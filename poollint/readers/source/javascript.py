@@ -846,9 +846,17 @@ class JavascriptFile:
                 continue
             inner = [entry.value for entry in folded.value.entries.values() if isinstance(entry.value.value, Table)]
             for each in (folded, *inner):
-                made = Call(f"exports.{stem}", each.place)
-                made.positional.append(each)
-                yield made
+                yield self._exported_call(stem, each)
+            for key, entry in folded.value.entries.items():
+                for each in entry.value.value if isinstance(entry.value.value, list) else ():
+                    if isinstance(each.value, Table):
+                        yield self._exported_call(f"{stem}.{key}", each)
+
+    @staticmethod
+    def _exported_call(name: str, options: Folded) -> Call:
+        made = Call(f"exports.{name}", options.place)
+        made.positional.append(options)
+        return made
 
     def _export_value(self, node: Node) -> Node | None:
         if node.type == "export_statement":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.readers.source.java_flow import Invocation, JvmFile, Variable, inside
+from poollint.readers.source.java_flow import Invocation, JvmFile, Variable, between, inside
 from poollint.readers.source.java_fold import JavaFolding
 from poollint.readers.source.values import Scope
 
@@ -196,7 +196,7 @@ class JavaFile(JavaFolding):
             name = self.text(left.child_by_field_name("field"))
             if not own:
                 return
-        variable = self.field("", name) if own else self.variable(name, left)
+        variable = self.own_field(name, left) if own else self.variable(name, left)
         if variable is None or (value is not None and value.type == "null_literal"):
             return
         if value is not None and self._itself(value, name):
@@ -346,8 +346,8 @@ class JavaFile(JavaFolding):
 
     def within(self, body: Node) -> Iterator[tuple[Node, list[Node], Node]]:
         """The setters that a body calls on its own object: of a block, or of the blocks of an anonymous class."""
-        for node in self.sites:
-            if not inside(node, body) or node.type != "method_invocation":
+        for node in between(self.sites, body):
+            if node.type != "method_invocation":
                 continue
             receiver = node.child_by_field_name("object")
             name = node.child_by_field_name("name")

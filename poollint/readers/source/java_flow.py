@@ -6,6 +6,7 @@ The two languages say how their calls, names and declarations look (``Syntax``);
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MAX_HANDS = 4  # how far an object is followed from method to method
 MAX_MENTIONS = 400
 MAX_CALLS = 1000
+MAX_STEPS = 300_000  # looks at a node on the way up or down, over a whole file
 PROPERTIES = "java.util.Properties"
 SPRING_BUILDERS = (
     "org.springframework.boot.jdbc.DataSourceBuilder.create",
@@ -46,6 +48,10 @@ _BARE = frozenset(
 _TAKERS = frozenset("setDataSource dataSource connect using bind rebind put putIfAbsent add register of close".split())
 _BEANS = frozenset("Bean Produces Provides Singleton ApplicationScoped".split())
 _KEEPERS = frozenset("put putIfAbsent computeIfAbsent getOrPut add set".split())
+
+
+class TooMuchError(Exception):
+    """A file is nested too deep, or repeats itself too often."""
 
 
 class Invocation(NamedTuple):
@@ -99,7 +105,12 @@ class JvmFile:
         self.mentions: dict[str, list[Node]] = {}
         self.sites: list[Node] = []
         self._built: dict[int, Call] = {}
-        self.collect()
+        self._steps = 0
+        try:
+            self.collect()
+        except TooMuchError:
+            self.sites = []
+        self._steps = 0
 
     # What a language tells
 
@@ -203,6 +214,11 @@ class JvmFile:
                 best = each
         return best
 
+    def own_field(self, name: str, at: Node) -> Variable | None:
+        """The field that ``this.name`` is."""
+        found = [each for each in self.variables.get(name, ()) if each.kind == "field" and inside(at, each.scope)]
+        return min(found, key=lambda each: each.scope.end_byte - each.scope.start_byte) if found else None
+
     def field(self, owner: str, name: str) -> Variable | None:
         found = [each for each in self.variables.get(name, ()) if each.kind == "field" and owner in ("", each.owner)]
         return found[0] if len(found) == 1 else None
@@ -216,7 +232,14 @@ class JvmFile:
         current = node.parent
         while current is not None and current.type not in kinds:
             current = current.parent
+            self.step()
         return current
+
+    def step(self) -> None:
+        """Count what is looked at, so that a file made to be slow is left alone. TooMuchError then."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise TooMuchError
 
     def method(self, node: Node) -> Node | None:
         """The method that a node stands in, lambdas not counted."""
@@ -226,11 +249,17 @@ class JvmFile:
 
     def calls(self) -> Iterator[Call]:
         """Every construction that somebody looks for, and every class that is one and is not made in the file."""
+        try:
+            yield from self._calls()
+        except TooMuchError:
+            return
+
+    def _calls(self) -> Iterator[Call]:
         made: set[str] = set()
-        for node in self.sites[:MAX_CALLS]:
+        for node in self.sites:
             site = self.invocation(node)
             callee = self.callee(site) if site is not None else ""
-            if site is None or not callee or callee == PROPERTIES:
+            if site is None or not callee or callee == PROPERTIES or len(self._built) > MAX_CALLS:
                 continue
             made.add(self.text(site.name))
             call = self.build(site, callee)
@@ -372,7 +401,7 @@ class JvmFile:
     def _held(self, call: Call, node: Node, how: str, name: Node, ended: bool) -> None:
         label = self.text(name)
         call.name = label.rpartition(".")[2]
-        variable = self.variable(call.name, node) if "." not in label else self.field("", call.name)
+        variable = self.variable(call.name, node) if "." not in label else self.own_field(call.name, node)
         if variable is None:
             call.touched = call.touched or not ended
             call.used["stored"] = how == "assigned"
@@ -443,8 +472,8 @@ class JvmFile:
             for label, arguments, node in self.within(body):
                 self.record(call, label, arguments, certain=certain and not self.conditional(node, body))
             return
-        for mention in self.mentions.get(name, ())[:MAX_MENTIONS]:
-            expression = self.reference(mention) if inside(mention, body) else None
+        for mention in self.mentions_in(name, body):
+            expression = self.reference(mention)
             if expression is not None:
                 self._mention(call, expression, certain and not self.conditional(expression, body), 0)
 
@@ -497,8 +526,8 @@ class JvmFile:
         """What a lambda sets on its parameter: ``b -> b.maxSize(50).minSize(2)``."""
         call = Call("lambda.Builder", self.tree.place(body))
         call.used = {"closed": False, "stored": False, "methods": []}
-        for mention in self.mentions.get(name, ())[:MAX_MENTIONS]:
-            expression = self.reference(mention) if inside(mention, body) else None
+        for mention in self.mentions_in(name, body):
+            expression = self.reference(mention)
             if expression is not None:
                 assigned = self.assignment_to(expression)
                 sure = not self.conditional(expression, body)
@@ -515,11 +544,13 @@ class JvmFile:
 
     # What happens to a variable
 
+    def mentions_in(self, name: str, scope: Node) -> list[Node]:
+        """Where a name stands in a part of the file."""
+        return between(self.mentions.get(name, []), scope)
+
     def references(self, variable: Variable) -> Iterator[Node]:
         """The expressions that speak of a variable, in the order of the text."""
-        for mention in self.mentions.get(variable.name, ())[:MAX_MENTIONS]:
-            if not inside(mention, variable.scope):
-                continue
+        for mention in self.mentions_in(variable.name, variable.scope):
             expression = self.reference(mention)
             if expression is None:
                 continue
@@ -531,6 +562,9 @@ class JvmFile:
     def _follow(self, call: Call, variable: Variable, origin: Node, *, ended: bool, depth: int = 0) -> None:
         """All that is done with an object through a variable: setters are read, anything else may set more."""
         consumed: set[int] = set()  # the methods that have used the object: what they set later comes too late
+        if len(self.mentions_in(variable.name, variable.scope)) > MAX_MENTIONS:
+            call.touched = True
+            return
         users = self._users(variable) if variable.kind == "field" else set()
         for expression in self.references(variable):
             if inside(expression, origin) or inside(origin, expression) or self._is_target(expression):
@@ -591,6 +625,7 @@ class JvmFile:
         """Whether a statement may not run where another does, or may run in an order of its own."""
         current = node.parent
         while current is not None and not inside(origin, current):
+            self.step()
             if current.type in self.branches_of or current.type in self.loops_of:
                 return True
             if current.type in self.lambdas_of and not self.runs_at_once(current):
@@ -628,7 +663,7 @@ class JvmFile:
         holder = self.target(outer)
         if holder is not None:
             name = self.text(holder[1]).rpartition(".")[2]
-            variable = self.variable(name, expression) or self.field("", name)
+            variable = self.variable(name, expression) or self.own_field(name, expression)
             call.used["stored"] = call.used["stored"] or variable is None or variable.kind == "field"
             if variable is None or is_open(variable.type):
                 call.touched = True
@@ -722,10 +757,13 @@ class JvmFile:
 
     def _product(self, call: Call, taker: Invocation) -> None:
         """``ds = new HikariDataSource(config)``: what is set on it makes the configuration's values uncertain."""
-        holder = self.target(self.outward(taker.node))
+        outer = self.outward(taker.node)
+        holder = self.target(outer)
         name = self.text(holder[1]).rpartition(".")[2] if holder is not None else ""
         variable = self.variable(name, taker.node) if name else None
         if variable is None:
+            if self._handed_out(outer) and not self.callee(taker):
+                call.touched = True  # whoever gets it can set it up further
             return
         for expression in self.references(variable):
             on = self.called_on(self.outward(expression))
@@ -734,8 +772,15 @@ class JvmFile:
                 closes(call, method)
             elif on is not None and method.startswith("set") and on.arguments:
                 self.record(call, on.name, on.arguments, certain=False)
+            elif on is None and self._handed_out(expression) and not self.callee(taker):
+                call.touched = True
         if variable.kind == "field":
             call.used["stored"] = True
+
+    def _handed_out(self, expression: Node) -> bool:
+        """Whether a method gives an object back by its own class."""
+        method = self.returned_by(self.outward(expression))
+        return method is not None and is_open(self.type_of(method))
 
     # Spring
 
@@ -809,6 +854,12 @@ def is_builder(callee: str) -> bool:
     """Whether what a call makes is a builder, whose methods give it back."""
     last = callee.rpartition(".")[2]
     return last.endswith("Builder") or last[:1].islower()
+
+
+def between(nodes: list[Node], outer: Node) -> list[Node]:
+    """Those of some nodes, which are in the order of the text, that stand in another."""
+    first = bisect_left(nodes, outer.start_byte, key=lambda node: node.start_byte)
+    return nodes[first : bisect_left(nodes, outer.end_byte, key=lambda node: node.start_byte)]
 
 
 def inside(node: Node, outer: Node) -> bool:

@@ -205,7 +205,7 @@ class JavaFolding(JvmFolding):
         base, name = node.child_by_field_name("object"), self.text(node.child_by_field_name("field"))
         owner = self.text(base)
         if owner == "this" or owner in self.classes:
-            variable = self.field("" if owner == "this" else owner, name)
+            variable = self.own_field(name, node) if owner == "this" else self.field(owner, name)
             return self.fold_variable(node, variable, depth) if variable is not None else self.unknown(node)
         return self.plain(node, constant(owner.rpartition(".")[2], name))
 

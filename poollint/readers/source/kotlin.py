@@ -166,7 +166,7 @@ class KotlinFile(KotlinFolding):
         if left.type == "navigation_expression":
             if self.text(left.named_children[0]) != "this":
                 return
-            variable = self.field("", self.text(left.named_children[-1]))
+            variable = self.own_field(self.text(left.named_children[-1]), left)
         else:
             variable = self.variable(self.text(left), left)
         if variable is not None:
@@ -348,6 +348,7 @@ class KotlinFile(KotlinFolding):
     def within(self, body: Node) -> Iterator[tuple[Node, list[Node], Node]]:
         """What a body sets on the object that it belongs to: assignments and setters without a receiver, or on ``this``."""
         for node in self.tree.walk(body):
+            self.step()
             if node.type == "assignment":
                 left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
                 if left is None or right is None or not any(child.type == "=" for child in node.children):
@@ -383,6 +384,7 @@ class KotlinFile(KotlinFolding):
         """The body whose object a call without a receiver is made on."""
         current = node.parent
         while current is not None:
+            self.step()
             if current.type in ("class_body", "anonymous_initializer"):
                 return current
             if current.type in _LAMBDAS:

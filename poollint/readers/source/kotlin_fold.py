@@ -113,7 +113,7 @@ class KotlinFolding(JvmFolding):
         base, name = node.named_children[0], self.text(node.named_children[-1])
         owner = self.text(base)
         if owner == "this" or owner in self.classes:
-            variable = self.field("" if owner == "this" else owner, name)
+            variable = self.own_field(name, node) if owner == "this" else self.field(owner, name)
             return self.fold_variable(node, variable, depth) if variable is not None else self.unknown(node)
         last = owner.rpartition(".")[2]
         if base.type in ("identifier", "navigation_expression") and last[:1].isupper() and last.isidentifier():

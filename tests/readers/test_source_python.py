@@ -318,3 +318,18 @@ def test_django_settings_that_build_on_others() -> None:
 def test_a_function_of_the_file_that_is_called_like_a_helper() -> None:
     text = "def config(name, default):\n    return 9\n"
     assert engine("'x', pool_size=config('SIZE', default=5)", text).value("pool_size") is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("app = Celery('x')\napp.conf.broker_pool_limit = 3\n", 3),
+        ("app = Celery('x')\napp.conf.update(broker_pool_limit=3)\n", 3),
+        ("app = Celery('x')\napp.conf.update({'broker_pool_limit': 3})\n", 3),
+        ("app = Celery('x')\napp.conf.broker_pool_limit = 3\nif y:\n    app.conf.broker_pool_limit = 4\n", UNKNOWN),
+        ("CELERY_BROKER_POOL_LIMIT = 3\n", 3),
+    ],
+)
+def test_celery_configuration(text: str, limit: Any) -> None:
+    (block,) = blocks("from celery import Celery\n" + text)
+    assert (block.system, block.value("broker_pool_limit")) == ("celery", limit)

@@ -271,3 +271,22 @@ def test_redis_cluster() -> None:
         pytest.skip("the catalogue's defaults are those of redis-py 8")
     names = "port socket_timeout socket_connect_timeout health_check_interval".split()
     agree("redis-py", "cluster", found, {name: name for name in names})
+
+
+def test_celery() -> None:
+    found = library("celery.app.defaults").DEFAULTS
+    spec = knowledge().catalogue("celery").kinds["configuration"]
+    agree("celery", "configuration", found, {name: name for name in spec.settings})
+
+
+def test_celery_without_a_limit_keeps_no_connection() -> None:
+    connection = library("kombu").Connection
+    for limit, kept in ((10, 1), (0, 4), (None, 4)):
+        pool = connection("memory://").Pool(limit=limit)
+        seen = []
+        for _ in range(4):
+            taken = pool.acquire()
+            taken.connect()
+            seen.append(taken.connection)
+            taken.release()
+        assert len({id(each) for each in seen}) == kept

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.detectors.python_common import (
     finite,
+    is_default_of_variable,
     is_number,
     is_throwaway,
     servers,
@@ -379,3 +380,12 @@ def databases_below_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     most = finite(written_size) if written_size is not None else int(text) if text.isdecimal() else None
     if most is not None and most < ASYNCPG_LEAST:
         yield Hit(written_size or setting, {"most": f"{most:g}"})
+
+
+def celery_pool_off(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """No pool of connections to the broker."""
+    limit = written(block, "broker_pool_limit")
+    if limit is None or limit.value is UNKNOWN or is_throwaway(block) or is_default_of_variable(block, limit.name):
+        return
+    if limit.value is None or (is_number(limit.value) and limit.value == 0):
+        yield Hit(limit)

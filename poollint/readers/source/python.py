@@ -53,6 +53,7 @@ class PythonFile:
         self.classes: dict[str, Node] = {}
         self._configs: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._config_calls: list[Node] = []
+        self._conf_fields: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._entry_changes: dict[str, list[tuple[list[Node], Node]]] = {}
         self._methods: dict[tuple[int, str], set[str]] = {}
         self._globals: set[str] = set()
@@ -131,6 +132,11 @@ class PythonFile:
             if base is not None and base.type == "identifier":
                 self._mutations.setdefault((self._scope_id(node), self.tree.text(base)), []).append(node)
             return
+        if left.type == "attribute" and node.type == "assignment":
+            holder = self.tree.text(left.child_by_field_name("object"))
+            attribute = left.child_by_field_name("attribute")
+            if holder.endswith(".conf") and attribute is not None:
+                self._conf_fields.setdefault((self._scope_id(node), holder), []).append((attribute, node))
         if left.type == "identifier":
             if self._is_stand_in(node):
                 return
@@ -726,6 +732,7 @@ class PythonFile:
                 yield made
         yield from self._entries()
         yield from self._groups()
+        yield from self._conf()
 
     def _callee(self, node: Node) -> str:
         """The canonical name of what a call calls, also when a module of the project hands it on."""
@@ -955,6 +962,11 @@ class PythonFile:
                     keywords.merge(given)
             function = node.child_by_field_name("function")
             assert function is not None
+            holder = self.tree.text(function.child_by_field_name("object"))
+            if holder.endswith(".conf") and keywords.entries and self._has_import("celery"):
+                made = groups["conf"] = Call("assigned.conf", self.tree.place(function))
+                made.name, made.scope, made.complete = holder, self.scope(node), False
+                made.named.update(keywords.entries)
             for name, entry in keywords.entries.items():
                 prefix = name.partition("_")[0]
                 if prefix.isupper() and "_" in name:
@@ -963,6 +975,22 @@ class PythonFile:
                     made.complete = False
                     made.scope = self.scope(node)
             yield from groups.values()
+
+    def _conf(self) -> Iterator[Call]:
+        """``app.conf.broker_pool_limit = 10`` of Celery."""
+        for (_scope, holder), pairs in self._conf_fields.items() if self._has_import("celery") else ():
+            made = Call("assigned.conf", self.tree.place(pairs[0][0]))
+            made.name, made.scope, made.complete = holder, self.scope(pairs[0][1]), False
+            for attribute, node in pairs:
+                name, right = self.tree.text(attribute), node.child_by_field_name("right")
+                if right is not None:
+                    certain = name not in made.named and not self._in_branch(node)
+                    value = self.fold(right) if certain else self._unknown(node)
+                    made.named[name] = Entry(self.tree.place(attribute), value)
+            yield made
+
+    def _has_import(self, package: str) -> bool:
+        return any(name.partition(".")[0] == package for name in self.imports.values())
 
     def _put(self, groups: dict[str, Call], name: str, key: Node, node: Node, holder: str) -> None:
         prefix = name.partition("_")[0]

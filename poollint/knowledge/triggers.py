@@ -55,11 +55,17 @@ def arranged(words: Iterable[str]) -> dict[str, Any]:
     after: dict[str, list[str]] = {}
     for word in left:
         first, blank, rest = word.partition(" ")
-        if first and rest:
+        if first and rest and not _overlaps(rest, first + blank):
             after.setdefault(first + blank, []).append(rest)
     after = {first: rests for first, rests in after.items() if len(rests) > 1}
-    left = [word for word in left if not word.startswith(tuple(after))]
+    led = {first + rest for first, rests in after.items() for rest in rests}
+    left = [word for word in left if word not in led]
     return {"after": after, "stems": _stems(left)}
+
+
+def _overlaps(rest: str, first: str) -> bool:
+    """Whether the end of what follows may be the beginning of another first word."""
+    return any(first.startswith(rest[at:]) for at in range(len(rest)))
 
 
 def _stems(left: list[str]) -> list[tuple[str, list[str]]]:

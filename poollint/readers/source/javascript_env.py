@@ -11,17 +11,18 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.javascript_numbers import number
 from poollint.readers.source.values import Entry, Folded, Table
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from poollint.readers.source.javascript import JavascriptFile
+    from poollint.readers.source.javascript_folding import Folding
 
 _ZOD = re.compile(r"zod(?:/v4|/v3|/mini)?(?:\.z)?\.(?:object|strictObject|looseObject)")
 _T3 = re.compile(r"@t3-oss/env-(?:core|nextjs|nuxt)\.createEnv")
 _ENVALID = re.compile(r"envalid\.(\w+)")
-_ENVIRONMENT = ("process.env", "import.meta.env", "Bun.env")
+ENVIRONMENT = ("process.env", "import.meta.env", "Bun.env")
 # what may stand in a chain of zod without changing the default; anything else may turn it into another value
 _PLAIN = frozenset(
     "z coerce number string int positive nonnegative min max gte lte gt lt finite safe optional nullable default describe "
@@ -32,14 +33,14 @@ _NUMBERS = frozenset("asInt asIntPositive asPortNumber asFloat asFloatPositive".
 MAX_CHAIN = 24
 
 
-def checked_environment(file: JavascriptFile, node: Node, depth: int) -> Folded | None:
+def checked_environment(file: Folding, node: Node, depth: int) -> Folded | None:
     """The object, or the value, that a call to such a library gives; None for any other call."""
     function = node.child_by_field_name("function")
     if function is None:
         return None
     name = file.resolve(function)
     arguments = file.arguments(node)
-    if name == "envalid.cleanEnv" and len(arguments) >= 2 and file.tree.text(arguments[0]) in _ENVIRONMENT:
+    if name == "envalid.cleanEnv" and len(arguments) >= 2 and file.tree.text(arguments[0]) in ENVIRONMENT:
         return _table(file, arguments[1], depth, _envalid)
     if name and _T3.fullmatch(name) and arguments:
         return _created(file, arguments[0], depth)
@@ -47,12 +48,12 @@ def checked_environment(file: JavascriptFile, node: Node, depth: int) -> Folded 
         return None
     method = file.tree.text(function.child_by_field_name("property"))
     base = function.child_by_field_name("object")
-    if method in _PARSERS and len(arguments) == 1 and file.tree.text(arguments[0]) in _ENVIRONMENT:
+    if method in _PARSERS and len(arguments) == 1 and file.tree.text(arguments[0]) in ENVIRONMENT:
         return _parsed(file, base, depth, safe=method == "safeParse")
     return _env_var(file, node, depth) if method in _NUMBERS else None
 
 
-def _parsed(file: JavascriptFile, schema: Node | None, depth: int, *, safe: bool) -> Folded | None:
+def _parsed(file: Folding, schema: Node | None, depth: int, *, safe: bool) -> Folded | None:
     """``schema.parse(process.env)``; ``safeParse`` gives the object under ``data``."""
     call = file.constant_of(schema)
     if call is None or call.type != "call_expression":
@@ -70,7 +71,7 @@ def _parsed(file: JavascriptFile, schema: Node | None, depth: int, *, safe: bool
     return Folded(table, found.place)
 
 
-def _created(file: JavascriptFile, options: Node, depth: int) -> Folded | None:
+def _created(file: Folding, options: Node, depth: int) -> Folded | None:
     """``createEnv({ server: { ... }, client: { ... } })``."""
     table = Table()
     for key, value in _pairs(file, options):
@@ -82,7 +83,7 @@ def _created(file: JavascriptFile, options: Node, depth: int) -> Folded | None:
     return Folded(table, file.tree.place(options)) if table.entries else None
 
 
-def _pairs(file: JavascriptFile, node: Node) -> list[tuple[str, Node]]:
+def _pairs(file: Folding, node: Node) -> list[tuple[str, Node]]:
     found = file.constant_of(node)
     pairs = []
     for child in found.named_children if found is not None and found.type == "object" and not found.has_error else ():
@@ -92,7 +93,7 @@ def _pairs(file: JavascriptFile, node: Node) -> list[tuple[str, Node]]:
     return pairs
 
 
-def _table(file: JavascriptFile, node: Node, depth: int, read: object) -> Folded | None:
+def _table(file: Folding, node: Node, depth: int, read: object) -> Folded | None:
     assert callable(read)
     table = Table()
     for key, value in _pairs(file, node):
@@ -103,7 +104,7 @@ def _table(file: JavascriptFile, node: Node, depth: int, read: object) -> Folded
     return Folded(table, file.tree.place(node)) if table.entries else None
 
 
-def _zod(file: JavascriptFile, node: Node, depth: int) -> tuple[object, bool]:
+def _zod(file: Folding, node: Node, depth: int) -> tuple[object, bool]:
     """The default of a variable, and whether the program sees a text: a chain of calls on z."""
     names: list[str] = []
     default: object = UNKNOWN
@@ -130,7 +131,7 @@ def _zod(file: JavascriptFile, node: Node, depth: int) -> tuple[object, bool]:
     return (default if isinstance(default, str) else UNKNOWN), "string" in names
 
 
-def _envalid(file: JavascriptFile, node: Node, depth: int) -> tuple[object, bool]:
+def _envalid(file: Folding, node: Node, depth: int) -> tuple[object, bool]:
     call = file.constant_of(node)
     match = _ENVALID.fullmatch(file.resolve(call.child_by_field_name("function"))) if call is not None else None
     if call is None or match is None:
@@ -142,7 +143,7 @@ def _envalid(file: JavascriptFile, node: Node, depth: int) -> tuple[object, bool
     return (entry.value.value if entry is not None else UNKNOWN), text
 
 
-def _env_var(file: JavascriptFile, node: Node, depth: int) -> Folded | None:
+def _env_var(file: Folding, node: Node, depth: int) -> Folded | None:
     """``env.get("MAX").default("20").asInt()`` of env-var."""
     variable, default = "", UNKNOWN
     current = file.constant_of(node)
@@ -163,7 +164,5 @@ def _env_var(file: JavascriptFile, node: Node, depth: int) -> Folded | None:
         current = function.child_by_field_name("object")
     if not variable:
         return None
-    from poollint.readers.source.javascript import number
-
     value = number(default.strip()) if isinstance(default, str) else default
     return Folded(value if isinstance(value, (int, float)) else UNKNOWN, file.tree.place(node), variable)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from poollint.files import Files
-    from poollint.readers.source.javascript import JavascriptFile
+    from poollint.readers.source.javascript_folding import Folding
     from poollint.source import Place
 
 MAX_MODULE = 256 * 1024
@@ -38,12 +38,12 @@ class Modules:
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self._parsed: dict[str, JavascriptFile | None] = {}
+        self._parsed: dict[str, Folding | None] = {}
         self._aliases: dict[str, list[tuple[str, str]]] = {}
         self._found: dict[tuple[str, str], str] = {}
         self.hops = 0  # how many files a value that is being told has come through
 
-    def open(self, path: str, name: str) -> JavascriptFile | None:
+    def open(self, path: str, name: str) -> Folding | None:
         """The file that the module at ``path`` imports under a name; None for a package or a missing file."""
         folder = posixpath.dirname(path.replace("\\", "/"))
         key = (folder, name)
@@ -98,12 +98,12 @@ class Modules:
         except FileError:
             return None
 
-    def _parse(self, path: str) -> JavascriptFile | None:
+    def _parse(self, path: str) -> Folding | None:
         if path not in self._parsed:
             self._parsed[path] = self._load(path) if len(self._parsed) < MAX_MODULES else None
         return self._parsed[path]
 
-    def _load(self, path: str) -> JavascriptFile | None:
+    def _load(self, path: str) -> Folding | None:
         from poollint.readers.source.javascript import JavascriptFile
 
         language = EXTENSIONS.get(posixpath.splitext(path)[1], "")
@@ -151,7 +151,7 @@ def _paths(text: str, folder: str) -> list[tuple[str, str]]:
 class Exports:
     """What a file hands on to those that import it, by name."""
 
-    def __init__(self, file: JavascriptFile) -> None:
+    def __init__(self, file: Folding) -> None:
         self.file = file
         self.named: dict[str, Node] = {}  # export const x = ..., exports.x = ..., export default ...
         self.aliases: dict[str, str] = {}  # export { a as b }

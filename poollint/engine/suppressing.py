@@ -39,7 +39,7 @@ def suppress(
     """The findings of a run as the comments of its files (by path) leave them."""
     directives: dict[str, list[Directive]] = {}
     for path, each in sources.items():
-        comments, trailing = _comments(session, each.readers)
+        comments, trailing = comments_of(session, each.readers)
         found = find_suppressions(each.source, comments, trailing)
         if found:
             directives[path] = found
@@ -68,7 +68,7 @@ def suppress(
     )
 
 
-def _comments(session: Session, readers: Sequence[str]) -> tuple[Sequence[str], bool]:
+def comments_of(session: Session, readers: Sequence[str]) -> tuple[Sequence[str], bool]:
     """The leaders of a file's comments, and whether one may stand behind something else: of all its systems."""
     from poollint.formats.source_code import COMMENTS, FAMILIES
 

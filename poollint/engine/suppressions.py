@@ -1,7 +1,8 @@
 """Suppressions in comments: ``poollint: ignore[RULE, …] -- reason until=YYYY-MM-DD``, and what is wrong with them.
 
 A comment behind a value suppresses on its own line, a comment on a line of its own on the next line that is no comment,
-``ignore-file`` in the whole file. Without ``[RULE, …]`` every rule is meant.
+``ignore-file`` in the whole file, ``ignore-start`` on every line down to the next ``ignore-end`` of the same rules. Without
+``[RULE, …]`` every rule is meant.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from poollint.source import Source
 
 MARK = "poollint:"
+WORDS = ("ignore", "ignore-file", "ignore-start", "ignore-end")
 UNUSED = "unused-suppression"
 UNKNOWN = "unknown-suppression"
 EXPIRED = "expired-suppression"
@@ -34,8 +36,9 @@ _CLOSERS = ("*/", "-->", "#}", "%>")
 
 
 class Directive:
-    """One suppression. ``start`` to ``end`` is the comment to cut when it goes; ``lines`` what it holds for.
+    """One suppression. ``start`` to ``end`` is the comment to cut when it goes.
 
+    It holds for the lines from ``target`` to ``last``; of a stretch of lines ``partner`` is the comment that ends it.
     ``error`` says why it cannot be used. ``selectors`` is empty for all rules; ``rules_place`` is the text between the
     brackets. ``used`` collects the selectors that suppressed something.
     """
@@ -43,7 +46,9 @@ class Directive:
     __slots__ = (
         "end",
         "error",
+        "last",
         "line",
+        "partner",
         "reason",
         "rules_place",
         "selectors",
@@ -52,6 +57,7 @@ class Directive:
         "target",
         "until",
         "used",
+        "word",
     )
 
     def __init__(self, source: Source, line: int, start: int, end: int) -> None:
@@ -60,6 +66,9 @@ class Directive:
         self.start = start
         self.end = end
         self.target: int | None = line  # None: the whole file
+        self.last: int | None = None  # None: the target alone
+        self.partner: Directive | None = None
+        self.word = ""
         self.selectors: tuple[str, ...] = ()
         self.rules_place: Place | None = None
         self.reason = ""
@@ -75,7 +84,9 @@ class Directive:
         return Place(self.source, start, start + len(text.strip()))
 
     def holds_for(self, finding: Finding) -> bool:
-        return self.target is None or finding.line <= self.target <= finding.end_line
+        if self.target is None:
+            return True
+        return finding.line <= (self.target if self.last is None else self.last) and self.target <= finding.end_line
 
     def __repr__(self) -> str:
         return f"Directive(line {self.line}, {self.selectors or 'all'}, {self.error or 'ok'})"
@@ -108,7 +119,27 @@ def find_suppressions(source: Source, comments: Sequence[str], trailing: bool) -
         if directive is not None:
             found.append(directive)
         at = text.find(MARK, at + len(MARK))
-    return found
+    return _paired(found)
+
+
+def _paired(directives: list[Directive]) -> list[Directive]:
+    """The directives with each ``ignore-start`` joined to its ``ignore-end``; one without the other is an error."""
+    waiting: list[Directive] = []
+    kept = []
+    for each in directives:
+        if each.word == "ignore-end" and not each.error:
+            start = next((one for one in reversed(waiting) if one.selectors == each.selectors), None)
+            if start is not None:
+                waiting.remove(start)
+                start.partner, start.last = each, each.line
+                continue
+            each.error = "no ignore-start of the same rules stands before it"
+        elif each.word == "ignore-start" and not each.error:
+            waiting.append(each)
+        kept.append(each)
+    for each in waiting:
+        each.error = "no ignore-end of the same rules follows"
+    return kept
 
 
 def _directive(source: Source, line: int, at: int, comments: Sequence[str], trailing: bool) -> Directive | None:
@@ -152,9 +183,12 @@ def _fill(directive: Directive, match: re.Match[str]) -> None:
     word, rules, rest = match["word"], match["rules"], match["rest"].strip()
     for closer in _CLOSERS:
         rest = rest.removesuffix(closer).rstrip()
-    if word not in ("ignore", "ignore-file"):
-        directive.error = f"{word!r} is neither ignore nor ignore-file"
+    directive.word = word
+    if word not in WORDS:
+        directive.error = f"{word!r} is none of {', '.join(WORDS)}"
         return
+    if word in ("ignore-start", "ignore-end"):
+        directive.target = directive.line
     if word == "ignore-file":
         directive.target = None
     if rules is not None:
@@ -295,8 +329,12 @@ def _problem(kind: str, directive: Directive, *, fix: Fix | None = None, **value
 
 
 def _without(directive: Directive, selector: str = "") -> Fix:
-    """The comment without one of its rules, or gone when that is its only one."""
+    """The comment without one of its rules, or gone when that is its only one; so is the one that ends its stretch."""
     left = [each for each in directive.selectors if each != selector]
-    if selector and left and directive.rules_place is not None:
-        return Fix(f"remove {selector}", (Edit(directive.rules_place, ", ".join(left)),))
-    return Fix("remove the comment", (Edit(Place(directive.source, directive.start, directive.end), ""),))
+    both = (directive, *([directive.partner] if directive.partner is not None else []))
+    places = [each.rules_place for each in both]
+    if selector and left and all(places):
+        edits = tuple(Edit(place, ", ".join(left)) for place in places if place is not None)
+        return Fix(f"remove {selector}", edits)
+    title = "remove the comment" if len(both) == 1 else "remove both comments"
+    return Fix(title, tuple(Edit(Place(each.source, each.start, each.end), "") for each in both))

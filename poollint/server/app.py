@@ -20,6 +20,7 @@ from poollint.server.checking import (
     check_buffer,
     fix_all,
     fixes_at,
+    ignored_at,
     meaning_at,
     near,
     stretch_of,
@@ -244,7 +245,7 @@ def actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction
 
 
 def code_actions(server: Server, found: Checked, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The fixes of what stands in the range, the safe ones first, and all safe ones of the file at once."""
+    """The fixes of what stands in the range, the safe ones first, comments that ignore it, and all safe ones at once."""
     lines = server.lines(found.source.text)
     start = lines.offset(params.range.start.line, params.range.start.character)
     end = lines.offset(params.range.end.line, params.range.end.character)
@@ -254,6 +255,8 @@ def code_actions(server: Server, found: Checked, params: types.CodeActionParams)
         server.action(edits, found, quick, preferred=edits.safe)
         for edits in sorted(offers, key=lambda each: not each.safe)
     ]
+    ignores = ignored_at(found, start, end) if wanted(quick, params.context) else []
+    made += [server.action(edits, found, quick, preferred=False) for edits in ignores]
     everything = fix_all(found) if wanted(FIX_ALL, params.context) else None
     if everything is not None:
         made.append(server.action(everything, found, FIX_ALL, preferred=False))

@@ -10,7 +10,7 @@ from poollint import api
 from poollint.config import ConfigError, shown
 from poollint.engine.messages import format_setting
 from poollint.files import DiskFiles, FileError, MemoryFiles
-from poollint.findings import SEVERITIES
+from poollint.findings import SEVERITIES, EditText
 from poollint.knowledge.describe import setting_facts
 from poollint.source import Source
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from poollint.blocks import Block, Setting
-    from poollint.findings import EditText, Finding
+    from poollint.findings import Finding
 
 NO_SYSTEM = "none"
 
@@ -31,6 +31,15 @@ class Checked(NamedTuple):
     findings: tuple[Finding, ...] = ()
     blocks: tuple[Block, ...] = ()
     error: str = ""
+    comments: Ignoring | None = None
+
+
+class Ignoring(NamedTuple):
+    """How comments suppress findings in a buffer: what begins one, whether a reason is wanted, codes that none may."""
+
+    leader: str
+    reasons: bool
+    locked: frozenset[str]
 
 
 def near(path: str) -> str:
@@ -81,7 +90,22 @@ def _check(source: Source, files: MemoryFiles, language: str) -> Checked:
         if each.path == path and each.suppressed is None and SEVERITIES.index(each.severity) >= least
     ]
     blocks = [block for each in readings for block in each.reading.blocks]
-    return Checked(path, source, tuple(own), tuple(blocks), "; ".join(each.message for each in unread))
+    error = "; ".join(each.message for each in unread)
+    return Checked(
+        path, source, tuple(own), tuple(blocks), error, _ignoring(session, path, [name for name, _ in found])
+    )
+
+
+def _ignoring(session: api.Session, path: str, readers: list[str]) -> Ignoring | None:
+    """How a comment may suppress findings there; None where none may."""
+    from poollint.engine.suppressing import codes_of, comments_of
+
+    config = session.config_for(path)
+    leaders, _ = comments_of(session, readers)
+    if not leaders or not config.allow_inline:
+        return None
+    locked = {code for selector in config.never_suppress for code in codes_of(session, selector) or ()}
+    return Ignoring(leaders[0], config.require_reason, frozenset(locked))
 
 
 def _excluded(session: api.Session, path: str) -> bool:
@@ -180,6 +204,28 @@ def fixes_at(checked: Checked, start: int, end: int) -> list[Edits]:
             title = finding.fix.title if finding.fix.safe else f"{finding.fix.title} (may change what it does)"
             found.append(Edits(title, finding.fix.safe, (finding,), finding.fix.edits))
     return found
+
+
+def ignored_at(checked: Checked, start: int, end: int) -> list[Edits]:
+    """A comment that suppresses a rule's finding, on a line above each finding that a stretch touches."""
+    how = checked.comments
+    found: dict[tuple[str, int], Edits] = {}
+    for finding in checked.findings if how is not None else ():
+        first, last = stretch_of(checked.source, finding)
+        if how is None or finding.code in how.locked or not (first <= end and start <= last):
+            continue
+        text = checked.source.line_text(finding.line)
+        if not text.strip() or finding.code.startswith("PL09"):
+            continue  # a comment about a comment would be one too many
+        at = checked.source.line_start(finding.line)
+        indent = text[: len(text) - len(text.lstrip())]
+        reason = " -- reason" if how.reasons else ""
+        line_end = "\r\n" if checked.source.text[at + len(text) :].startswith("\r\n") else "\n"
+        comment = f"{indent}{how.leader} poollint: ignore[{finding.code}]{reason}{line_end}"
+        title = f"ignore {finding.code} ({finding.name}) here"
+        edit = EditText(checked.path, at, at, comment)
+        found.setdefault((finding.code, finding.line), Edits(title, False, (finding,), (edit,)))
+    return list(found.values())
 
 
 def fix_all(checked: Checked) -> Edits | None:

@@ -72,6 +72,13 @@ def fixed(text: str, made: Finding) -> str:
     return text
 
 
+def fixed_from_behind(text: str, made: Finding) -> str:
+    assert made.fix is not None
+    for edit in sorted(made.fix.edits, key=lambda each: -each.start):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
 class TestFind:
     @pytest.mark.parametrize(
         ("text", "target", "selectors", "reason"),
@@ -129,7 +136,7 @@ class TestFind:
     @pytest.mark.parametrize(
         ("text", "error"),
         [
-            ("# poollint: ignroe[NGX001]", "'ignroe' is neither ignore nor ignore-file"),
+            ("# poollint: ignroe[NGX001]", "'ignroe' is none of ignore, ignore-file, ignore-start, ignore-end"),
             ("# poollint: ignore[]", "no rule stands in the brackets"),
             ("# poollint: ignore NGX001", "rules stand in brackets, as in ignore[RULE], and a reason behind --"),
             ("# poollint: ignore[NGX001", "rules stand in brackets, as in ignore[RULE], and a reason behind --"),
@@ -171,6 +178,48 @@ class TestApply:
         assert run("a # poollint: ignore -- w\n", finding("NGX002"))[0].suppressed is not None
         made = run("\n# poollint: ignore-file[NGX001] -- w\n", finding(line=9))
         assert made[-1].suppressed == Suppression("file", "w", 2)
+
+    def test_a_stretch_of_lines(self) -> None:
+        text = (
+            "a\n# poollint: ignore-start[NGX001] -- why\nb\n\nc\n# poollint: ignore-end[NGX001]\nd\n"
+            "# poollint: ignore-start\ne\n# poollint: ignore-end\n"
+        )
+        at = {line: [finding(line=line), finding("NGX002", line)] for line in (1, 3, 5, 7, 9)}
+        found = run(text, *(each for listed in at.values() for each in listed), finding(line=1, end_line=3))
+        marked = {(each.code, each.line, each.end_line) for each in found if each.suppressed is not None}
+        nine = {("NGX001", 9, 9), ("NGX002", 9, 9)}
+        assert marked == {("NGX001", 3, 3), ("NGX001", 5, 5), ("NGX001", 1, 3)} | nine
+        assert {each.suppressed.reason for each in found if each.suppressed is not None} == {"why", ""}
+
+    def test_stretches_within_each_other(self) -> None:
+        start, end = "# poollint: ignore-start[{}]\n", "# poollint: ignore-end[{}]\n"
+        one, two = "NGX001", "NGX002"
+        text = start.format(one) + "a\n" + start.format(two) + "b\n" + end.format(one) + "c\n" + end.format(two)
+        found = run(text, *(finding(code, line) for code in (one, two) for line in (2, 4, 6)))
+        assert [(each.code, each.line) for each in found if each.suppressed] == [(one, 2), (one, 4), (two, 4), (two, 6)]
+
+    @pytest.mark.parametrize(
+        ("text", "error"),
+        [
+            ("# poollint: ignore-start[NGX001]\na\n", "no ignore-end of the same rules follows"),
+            ("a\n# poollint: ignore-end[NGX001]\n", "no ignore-start of the same rules stands before it"),
+            ("# poollint: ignore-start\na\n# poollint: ignore-end[NGX001]\n", "no ignore-"),
+        ],
+    )
+    def test_half_a_stretch_suppresses_nothing(self, text: str, error: str) -> None:
+        found = run(text, finding(line=2))
+        assert [each.code for each in found if each.suppressed] == []
+        broken = [each for each in found if each.code == UNKNOWN]
+        assert broken
+        assert all(error in each.message for each in broken)
+        assert "poollint" not in fixed(text, broken[-1]) or len(broken) > 1
+
+    def test_an_unused_stretch_goes_at_both_ends(self) -> None:
+        text = "# poollint: ignore-start[NGX001, NGX002] -- why\na\n# poollint: ignore-end[NGX001, NGX002]\nb\n"
+        [half] = [each for each in run(text, finding(line=2)) if each.code == UNUSED]
+        assert fixed_from_behind(text, half) == text.replace("NGX001, NGX002", "NGX001")
+        [last] = run(text.replace(", NGX002", ""))
+        assert fixed_from_behind(text.replace(", NGX002", ""), last) == "a\nb\n"
 
     def test_other_files_are_not_touched(self) -> None:
         made = run("# poollint: ignore-file\n", finding(path="b.conf"), finding())

@@ -213,6 +213,20 @@ def test_an_unsafe_fix_says_so(editor: Editor) -> None:
     assert not unsafe[0].get("isPreferred")
 
 
+def test_a_comment_that_ignores_a_finding(editor: Editor) -> None:
+    (editor.root / "poollint.toml").write_text('require-reason = true\nnever-suppress = ["PGB007"]\n')
+    uri = editor.open("pgbouncer.ini", BAD)
+    found = editor.diagnostics(uri)
+    time = by_code(found, "PGB009")
+    offers = [each for each in editor.actions(uri, time["range"]) if "ignore PGB009" in each["title"]]
+    assert len(offers) == 1
+    assert not offers[0].get("isPreferred")
+    text = applied(BAD, offers[0]["edit"]["changes"][uri])
+    assert text == BAD.replace("server_idle_timeout", "# poollint: ignore[PGB009] -- reason\nserver_idle_timeout", 1)
+    editor.change(uri, text, 2)
+    assert "PGB009" not in [each["code"] for each in editor.diagnostics(uri, 2)]
+
+
 def test_all_safe_fixes_at_once(editor: Editor) -> None:
     text = BAD + "query_wait_timeout = 2min\n"
     uri = editor.open("pgbouncer.ini", text)

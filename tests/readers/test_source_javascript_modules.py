@@ -330,3 +330,14 @@ def test_processes_of_pm2(tmp_path: Path, instances: str, expected: list[str]) -
     )
     found = sorted(each.name for each in api.check_paths([str(tmp_path)]).findings)
     assert found == expected
+
+
+def test_a_listener_for_errors_in_another_file() -> None:
+    texts = {
+        "db.js": "const { Pool } = require('pg');\nexports.pool = new Pool({ connectionTimeoutMillis: 5000 });\n",
+        "db2.js": "const { Pool } = require('pg');\nconst pool = new Pool({ connectionTimeoutMillis: 5000 });\n"
+        "module.exports = { pool };\n",
+    }
+    listening = {"app.js": "const { pool } = require('./db2');\npool.on('error', console.error);\n"}
+    assert [each.path for each in api.check_texts(texts, complete=True).findings] == ["db.js", "db2.js"]
+    assert api.check_texts({**texts, **listening}, complete=True).findings == []

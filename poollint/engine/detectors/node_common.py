@@ -135,7 +135,7 @@ def nested_acquire(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(place, {"name": block.name, "pool": uses["pool"], "call": call}, case)
 
 
-def no_error_handler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def no_error_handler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A pg pool on which nobody listens for errors."""
     facts = block.facts
     uses = facts.get("uses") or {}
@@ -154,6 +154,9 @@ def no_error_handler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             return
     text = block.place.source.text
     if re.search(rf"return\s+{re.escape(block.name)}\b", text):
+        return
+    name = block.name.rpartition(".")[2]  # another file may have it under the same name
+    if any(each.name.rpartition(".")[2] == name for each in ctx.of("node-postgres", "listener")):
         return
     yield Hit(block, {"name": block.name})
 

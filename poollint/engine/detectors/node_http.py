@@ -339,13 +339,15 @@ def got_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def agentkeepalive_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """agentkeepalive 4 ends requests that are silent for eight seconds."""
-    if (block.target is not None and block.target < (4, 2)) or in_browser_project(block):
+    if (block.target is not None and block.target < (4,)) or in_browser_project(block):
         return
     timeout, free = block.get("timeout"), block.settings.get("freeSocketTimeout")
     old = block.settings.get("freeSocketKeepAliveTimeout")
     idle = free or old
     if idle is not None and not (isinstance(idle.value, (int, float)) and idle.value <= 4):
         timeout = None  # the default is twice that, or cannot be told
+    if block.target is not None and block.target < (4, 2):
+        timeout = None  # it was thirty seconds
     if timeout is not None and timeout.value is not UNKNOWN and timeout.origin == "default" and not is_throwaway(block):
         yield Hit(block, {})
     elif free is not None and isinstance(free.value, (int, float)) and free.value >= 5 and free.value != UNLIMITED:

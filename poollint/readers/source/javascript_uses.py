@@ -201,6 +201,18 @@ class Uses:
                 yield from self._transaction(node, function, method)
             elif method == "query":
                 yield from self._statement(node, function)
+            elif method in ("on", "once", "addListener"):
+                yield from self._listener(node, function)
+
+    def _listener(self, node: Node, function: Node) -> Iterator[Call]:
+        """``pool.on("error", ...)`` on a pool that another file has made."""
+        pool, arguments = function.child_by_field_name("object"), self.file.arguments(node)
+        if pool is None or not arguments or self.file.receiver(pool) or self.file.fold(arguments[0]).value != "error":
+            return
+        made = Call("checkout.listener", self.tree.place(node))
+        made.name = self.tree.text(pool)
+        made.scope = self.file.scope(node)
+        yield made
 
     def _statement(self, node: Node, function: Node) -> Iterator[Call]:
         """``pool.query("BEGIN")`` on a pool that another file has made."""

@@ -154,6 +154,70 @@ PROGRAMS: list[tuple[str, str, str, str]] = [
             " 'keep_alive.enabled': p.keep_alive.enabled, 'keep_alive.idle_socket_ttl': p.keep_alive.idle_socket_ttl })"
         ),
     ),
+    (
+        "ioredis",
+        "cluster",
+        "ioredis",
+        (
+            "const c = new (require('ioredis').Cluster)(['redis://127.0.0.1:1'], { lazyConnect: true }); const o = c.options;"
+            " out({ enableOfflineQueue: o.enableOfflineQueue, maxRedirections: o.maxRedirections,"
+            " slotsRefreshTimeout: o.slotsRefreshTimeout, retryDelayOnFailover: o.retryDelayOnFailover })"
+        ),
+    ),
+    (
+        "bullmq",
+        "worker",
+        "bullmq",
+        (
+            "const { Worker } = require('bullmq'); const w = new Worker('q', async () => {}, { autorun: false,"
+            " connection: { host: '127.0.0.1', port: 1, lazyConnect: true } }); w.on('error', () => {}); const o = w.opts;"
+            " out({ concurrency: o.concurrency, lockDuration: o.lockDuration, stalledInterval: o.stalledInterval,"
+            " drainDelay: o.drainDelay, maxStalledCount: o.maxStalledCount })"
+        ),
+    ),
+    (
+        "pg-promise",
+        "pool",
+        "pg-promise",
+        (
+            "const o = require('pg-promise')({ noWarnings: true })({ host: 'h' }).$pool.options; out({ max: o.max,"
+            " min: o.min || 0, idleTimeoutMillis: o.idleTimeoutMillis, maxUses: o.maxUses,"
+            " connectionTimeoutMillis: o.connectionTimeoutMillis || 0, allowExitOnIdle: o.allowExitOnIdle })"
+        ),
+    ),
+    (
+        "slonik",
+        "pool",
+        "slonik",
+        (
+            "const at = process.cwd() + '/node_modules/slonik/dist/factories/createClientConfiguration.js';"
+            " const o = require(at).createClientConfiguration('postgres://h/x', {}); out({"
+            " maximumPoolSize: o.maximumPoolSize, minimumPoolSize: o.minimumPoolSize, idleTimeout: o.idleTimeout,"
+            " connectionTimeout: o.connectionTimeout, statementTimeout: o.statementTimeout,"
+            " idleInTransactionSessionTimeout: o.idleInTransactionSessionTimeout,"
+            " connectionRetryLimit: o.connectionRetryLimit, gracefulTerminationTimeout: o.gracefulTerminationTimeout })"
+        ),
+    ),
+    (
+        "cassandra-driver",
+        "client",
+        "cassandra-driver",
+        (
+            "const c = new (require('cassandra-driver').Client)({ contactPoints: ['h'], localDataCenter: 'a' });"
+            " const s = c.options.socketOptions, p = c.options.pooling; out({ 'socketOptions.connectTimeout': s.connectTimeout,"
+            " 'socketOptions.readTimeout': s.readTimeout, 'socketOptions.keepAlive': s.keepAlive,"
+            " 'pooling.heartBeatInterval': p.heartBeatInterval, 'pooling.warmup': p.warmup })"
+        ),
+    ),
+    (
+        "needle",
+        "request",
+        "needle",
+        (
+            "const o = require('needle').defaults({}); out({ open_timeout: o.open_timeout,"
+            " response_timeout: o.response_timeout, read_timeout: o.read_timeout })"
+        ),
+    ),
     ("axios", "instance", "axios", "out({ timeout: require('axios').default.create().defaults.timeout })"),
 ]
 

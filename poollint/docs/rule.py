@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.engine.examples import run_example
 from poollint.findings import EFFECT_WORDS, SEVERITY_OF_EFFECT
-from poollint.knowledge.pages import bodies, parse_page, split_fences
+from poollint.knowledge.pages import FIX_WORDS, bodies, parse_page, split_fences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -119,7 +119,8 @@ def reported(known: Knowledge, page: Page) -> list[list[Finding]]:
 def _sections(page: Page, rule: Mapping[str, Any], found: list[list[Finding]]) -> Iterator[Section]:
     texts = bodies(page.text)
     yield Section("Why", (Prose(page.prose),))
-    yield Section("Fix", tuple(_fix([finding for findings in found for finding in findings])))
+    reasons = dict.fromkeys(table["no_fix"] for table in (page.card, *page.card.get("case", [])) if "no_fix" in table)
+    yield Section("Fix", tuple(_fix([finding for findings in found for finding in findings], reasons)))
     if rule["options"]:
         rows = tuple(
             f"`{name.replace('_', '-')} = {_toml(table.get('default'))}`: {table.get('help', '')}"
@@ -166,7 +167,16 @@ def _with_findings(parts: list[Prose | Fence], files: list[int], found: list[lis
                 left = next(counts, 0)
 
 
-def _fix(found: list[Finding]) -> Iterator[Prose | Items]:
+NO_FIX = {
+    "figure": "the right figure is yours to know",
+    "choice": "there are several ways out",
+    "code": "the code has to be built differently",
+    "elsewhere": "the change belongs elsewhere",
+    "unclear": "nobody can tell what was meant",
+}
+
+
+def _fix(found: list[Finding], reasons: Iterable[str]) -> Iterator[Prose | Items]:
     helps = tuple(dict.fromkeys(each.help for each in found if each.help))
     if helps:
         yield Items(helps)
@@ -177,6 +187,9 @@ def _fix(found: list[Finding]) -> Iterator[Prose | Items]:
         yield Items(tuple(f"{title} (`poollint check {option[safe]}`)" for title, safe in fixes))
     elif not helps:
         yield Prose("Write it as under Good.")
+    if reasons:
+        also = " in every case" if fixes else ""
+        yield Prose(f"`--fix` cannot do it{also}: {', or '.join(NO_FIX[each] for each in reasons)}.")
 
 
 def _said(finding: Finding) -> str:
@@ -221,7 +234,7 @@ def names_of(known: Knowledge, system: str) -> frozenset[str]:
 
 def _card_words(card: Mapping[str, Any]) -> Iterator[str]:
     for table in (card, *card.get("case", ())):
-        yield from table.get("fix", {})
+        yield from (name for name in table.get("fix", {}) if name not in FIX_WORDS)
         for key in ("at", "when"):
             yield from _WORD.findall(str(table.get(key, "")))
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.findings import Finding
+    from poollint.fixes import Outcome
     from poollint.knowledge.index import Knowledge
     from poollint.knowledge.pages import Example, Page
 
@@ -66,6 +67,10 @@ def check_example(page: Page, example: Example, known: Knowledge | None = None) 
         for finding in mine:
             if "an unknown value" in finding.message or "an unknown value" in finding.help:
                 yield Failure(page.path, example.line, f"the message has an unknown value: {finding.message}")
+        if any(finding.fix is not None for finding in mine):
+            for refused, reason in fix_example(page, example, known).refused:
+                if refused.code == page.card["code"]:
+                    yield Failure(page.path, example.line, f"the fix of line {refused.line} is no good: {reason}")
     elif mine:
         yield Failure(page.path, example.line, f"the example under '{example.section}' has {_list(mine)}")
 
@@ -77,17 +82,42 @@ def _list(findings: list[Finding]) -> str:
 def run_example(page: Page, example: Example, known: Knowledge | None = None) -> list[Finding]:
     """The findings of an example's files, its own poollint.toml in force."""
     from poollint import api
+
+    texts, config = _contents(example, known)
+    return api.check_texts(
+        texts, config=config, system=page.system, complete=True, policy=ExamplePolicy(config), known=known
+    ).findings
+
+
+def _contents(example: Example, known: Knowledge | None) -> tuple[dict[str, str], Any]:
+    """The files of an example, and the configuration that it has, if any."""
+    from poollint import api
     from poollint.config import parse_config
     from poollint.files import MemoryFiles
 
     texts = {name: text for name, text in example.files.items() if name != CONFIG_FILE}
-    config = None
-    if CONFIG_FILE in example.files:
-        session = api.Session(api.Options(isolated=True), MemoryFiles({}), known=known)
-        config = parse_config(example.files[CONFIG_FILE], known=session.known())
-    return api.check_texts(
-        texts, config=config, system=page.system, complete=True, policy=ExamplePolicy(config), known=known
-    ).findings
+    if CONFIG_FILE not in example.files:
+        return texts, None
+    session = api.Session(api.Options(isolated=True), MemoryFiles({}), known=known)
+    return texts, parse_config(example.files[CONFIG_FILE], known=session.known())
+
+
+def fix_example(page: Page, example: Example, known: Knowledge | None = None, *, unsafe: bool = True) -> Outcome:
+    """What fixing an example comes to, in memory."""
+    from poollint import api
+    from poollint.files import MemoryFiles
+    from poollint.fixes import Fixer
+
+    texts, config = _contents(example, known)
+    options = api.Options(config=config, isolated=config is None, as_system=page.system, policy=ExamplePolicy(config))
+    session = api.Session(options, MemoryFiles(texts, complete=True), known=known)
+    candidates = []
+    for path, text in texts.items():
+        found = api.recognise_all(session, path, text)
+        if not found and "format" in session.knowledge.systems.get(page.system, {}):
+            found = [(page.system, False)]
+        candidates += [(path, *each) for each in found]
+    return Fixer(session, candidates, unsafe=unsafe).run()
 
 
 class ExamplePolicy(_Everything):

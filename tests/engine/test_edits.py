@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poollint import api
-from poollint.engine.edits import adding, into_call, item_of, removing, replacing
+from poollint.engine.edits import adding, into_call, is_literal, item_of, removing, replacing
 from poollint.files import MemoryFiles
 from poollint.findings import EditText
 from poollint.fixes import apply_edits
@@ -284,3 +284,15 @@ def test_a_first_option_of_a_call(call: str, argument: int | None, expected: str
         assert edit is None
     else:
         assert apply(source.text, edit) == f"x = {expected}; y(1)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30", True), ("30_000L", True), ("15 * 1000", True), ("None", True), ("'text'", True), ("-1", True),
+        ("10 * time.Second", True), ("Infinity", True),
+        ("MAX", False), ("os.environ.get('X', 30)", False), ("process.env.X || 10", False), ("f(3)", False),
+    ],
+)  # fmt: skip
+def test_only_what_is_written_out_is_replaced(text: str, expected: bool) -> None:
+    assert is_literal(text) is expected

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from poollint import api
-from poollint.config import parse_config
-from poollint.engine.examples import CONFIG_FILE, ExamplePolicy, folders
-from poollint.files import DiskFiles, MemoryFiles
+from poollint.engine.examples import CONFIG_FILE, fix_example, folders
+from poollint.files import DiskFiles
 from poollint.fixes import Changed, Fixer, encoded
 from poollint.knowledge.build import pages
 from poollint.knowledge.index import knowledge, rules_root
@@ -160,26 +159,6 @@ def examples() -> Iterator[tuple[Page, Example]]:
             yield from ((page, example) for example in page.examples if example.section == "Bad")
 
 
-def fixed_example(page: Page, example: Example) -> list[Changed]:
-    """The files of an example that its fixes change, unsafe ones included."""
-    texts = {name: text for name, text in example.files.items() if name != CONFIG_FILE}
-    options: dict[str, Any] = {"policy": ExamplePolicy(None)}
-    session = api.Session(api.Options(isolated=True), MemoryFiles({}))
-    if CONFIG_FILE in example.files:
-        config = parse_config(example.files[CONFIG_FILE], known=session.known())
-        options = {"policy": ExamplePolicy(config), "config": config}
-    isolated = "config" not in options
-    session = api.Session(
-        api.Options(isolated=isolated, as_system=page.system, **options), MemoryFiles(texts, complete=True)
-    )
-    candidates = [
-        (path, *(api.recognise_text(session, path, text) or (page.system, False)))
-        for path, text in texts.items()
-        if api.recognise_text(session, path, text) or "format" in session.known().systems.get(page.system, {})
-    ]
-    return Fixer(session, candidates, unsafe=True).run().changed
-
-
 def compiles(path: Path) -> bool:
     """Whether Python or Node.js can parse a file."""
     if path.suffix == ".py":
@@ -196,7 +175,7 @@ def test_fixed_sources_parse(tmp_path: Path) -> None:
     """Every example in Python and JavaScript whose original parses."""
     count = 0
     for page, example in examples():
-        for each in fixed_example(page, example):
+        for each in fix_example(page, example).changed:
             name = os.path.basename(each.path)
             if not name.endswith((".py", ".js", ".mjs", ".cjs")):
                 continue
@@ -219,7 +198,7 @@ def test_fixed_examples_are_accepted(tmp_path: Path, system: str) -> None:
     for page, example in examples():
         if page.system != system or len(example.files.keys() - {CONFIG_FILE}) > 1:
             continue
-        for each in fixed_example(page, example):
+        for each in fix_example(page, example).changed:
             answers = []
             for text in (each.before, each.after):
                 number += 1

@@ -30,7 +30,7 @@ ENGINE_OF = {
 }
 NOT_CONNECTIONS = frozenset(("generic-pool", "dataloader"))
 SQL = frozenset(("", "postgresql", "mysql", "mssql", "oracle"))
-TELLING = ("client", "type", "dialect", "driver", "ENGINE", "url", "connectionString", "dsn", "provider")
+TELLING = ("client", "type", "dialect", "driver", "ENGINE", "adapter", "url", "connectionString", "dsn", "provider")
 _WORDS = (
     ("sqlite", "sqlite|better-sqlite"),
     ("postgresql", r"postgres|psycopg|asyncpg|pgx|\bpg\b|cockroach"),
@@ -43,8 +43,8 @@ _WORDS = (
 
 def engine_of(block: Block) -> str:
     """``postgresql``, ``mysql``, ``sqlite``, …; empty where nothing tells."""
-    found = ENGINE_OF.get(block.system)
-    if found is not None:
+    found = block.facts.get("engine") or ENGINE_OF.get(block.system)
+    if isinstance(found, str):
         return found
     for name in TELLING:
         setting = block.settings.get(name)

@@ -372,8 +372,8 @@ def is_pool(block: Block) -> bool:
     if block.spec is None or block.spec.role != "pool" or block.system in NOT_CONNECTIONS:
         return False
     facts = block.facts
-    if facts.get("in_test") or facts.get("in_script") or facts.get("alembic"):
-        return False
+    if facts.get("in_test") or facts.get("in_script") or facts.get("alembic") or facts.get("profile"):
+        return False  # a profile changes the pool that the document without one describes
     return not (block.system == "drizzle" and "client" in block.settings)
 
 

@@ -40,6 +40,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "env": (str, dict),
     "require": (list, dict),
     "absent": (list,),
+    "skip": (list,),
     "unless": (dict,),
     "open": (bool,),
     "partial": (bool,),

@@ -9,6 +9,7 @@ A table::
     files = ["config/db.json"]                # globs of base names, or of ends of paths (spring, quarkus, env have theirs)
     prefix = "spring.data.redis.*.pool"       # the keys above the settings; * is any one part and names the block, "" none;
                                               # a list of several
+    skip = ["default"]                        # names of blocks that are none: an anchor that others are merged from
     section = "app:*"                         # ini: the sections, a glob
     kind = "pool"                             # the kind of block (default: the catalogue's first)
     relaxed = true                            # max-size, max_size and maxSize are one name (spring: always)
@@ -64,7 +65,7 @@ class KeyedFound:
 
     __slots__ = (
         "absent", "also", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed", "rename",
-        "require", "section", "spec", "system", "unless",
+        "require", "section", "skip", "spec", "system", "unless",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -75,6 +76,7 @@ class KeyedFound:
         self.relaxed = bool(table.get("relaxed", self.form == "spring"))
         self.section: str = table.get("section", "")
         self.require: list[str] | dict[str, Any] = table.get("require", [])
+        self.skip: list[str] = table.get("skip", [])
         self.absent: list[str] = table.get("absent", [])
         self.unless: dict[str, Any] = table.get("unless", {})
         self.open = bool(table.get("open", False))
@@ -267,7 +269,7 @@ class _Reader:
                 if self.found.section and not fnmatchcase(section, self.found.section):
                     continue
             found = self.found.below(path)
-            if found is not None:
+            if found is not None and found[1] not in self.found.skip:
                 above, name, rest = found
                 group = groups.setdefault((section, *above), _Group((section, *above), name or section, []))
                 group.entries.append((entry, rest))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from poollint import api
 from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.config import parse_config
 from poollint.files import MemoryFiles
 from poollint.knowledge.catalogue import Catalogue
 from poollint.knowledge.index import knowledge
@@ -76,6 +77,11 @@ def test_a_named_block_is_called_by_the_part_that_the_star_stands_for() -> None:
     text = "shop:\n  db: {max-size: 1}\nstock:\n  db: {max-size: 2}\nother: {max-size: 3}\n"
     found = blocks("a.yml", text, prefix="*.db")
     assert [(block.name, block.value("max-size")) for block in found] == [("shop", 1), ("stock", 2)]
+
+
+def test_names_that_are_no_blocks() -> None:
+    found = blocks("a.yml", "default: &d {max-size: 1}\nshop: {<<: *d}\n", prefix="*", skip=["default"])
+    assert [(block.name, block.value("max-size")) for block in found] == [("shop", 1)]
 
 
 def test_the_same_names_below_two_prefixes_are_two_blocks() -> None:
@@ -283,3 +289,21 @@ def test_the_names_of_shipped_tables_do_not_clash() -> None:
                 found = KeyedFound(name, table, knowledge().catalogue(name))
                 assert set(found.names.values()) <= set(found.spec.settings)
                 assert len(set(found.variables().values())) <= len(found.spec.settings)
+
+
+def test_the_sums_of_a_fleet_count_no_profile_and_no_cache() -> None:
+    config = parse_config(
+        '[database.main]\nmax-connections = 100\n[service.api]\nfiles = ["api/**"]\ndatabase = "main"\ninstances = 10\n',
+        known=api.Session(api.Options(isolated=True), MemoryFiles({})).known(),
+    )
+    text = "spring.r2dbc.pool.max-size={}\nspring.r2dbc.pool.max-acquire-time=2s\nspring.r2dbc.pool.initial-size=1\n"
+    more = "spring.data.redis.jedis.pool.max-active=50\nspring.data.redis.jedis.pool.max-wait=2s\n"
+    profile = "#---\nspring.config.activate.on-profile=prod\nspring.r2dbc.pool.max-size=8\n"
+
+    def sums(size: int) -> list[str]:
+        texts = {"api/application.properties": text.format(size) + more + profile}
+        found = api.check_texts(texts, config=config, complete=True).findings
+        return [each.message for each in found if each.code == "FLT001"]
+
+    assert sums(9) == []
+    assert len(sums(20)) == 1

@@ -159,7 +159,7 @@ PROGRAMS: list[tuple[str, str, str, str]] = [
         "cluster",
         "ioredis",
         (
-            "const c = new (require('ioredis').Cluster)(['redis://127.0.0.1:1'], { lazyConnect: true }); const o = c.options;"
+            "const o = new (require('ioredis').Cluster)(['redis://127.0.0.1:1'], { lazyConnect: true }).options;"
             " out({ enableOfflineQueue: o.enableOfflineQueue, maxRedirections: o.maxRedirections,"
             " slotsRefreshTimeout: o.slotsRefreshTimeout, retryDelayOnFailover: o.retryDelayOnFailover })"
         ),
@@ -204,7 +204,8 @@ PROGRAMS: list[tuple[str, str, str, str]] = [
         "cassandra-driver",
         (
             "const c = new (require('cassandra-driver').Client)({ contactPoints: ['h'], localDataCenter: 'a' });"
-            " const s = c.options.socketOptions, p = c.options.pooling; out({ 'socketOptions.connectTimeout': s.connectTimeout,"
+            " const s = c.options.socketOptions, p = c.options.pooling;"
+            " out({ 'socketOptions.connectTimeout': s.connectTimeout,"
             " 'socketOptions.readTimeout': s.readTimeout, 'socketOptions.keepAlive': s.keepAlive,"
             " 'pooling.heartBeatInterval': p.heartBeatInterval, 'pooling.warmup': p.warmup })"
         ),

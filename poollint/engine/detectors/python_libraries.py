@@ -72,6 +72,7 @@ def django_pool_with_age(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(age)
 
 
+NO_POOL = frozenset(("django.db.backends.mysql", "django.db.backends.sqlite3"))
 MISPLACED = {
     "CONN_MAX_AGE": "beside OPTIONS",
     "CONN_HEALTH_CHECKS": "beside OPTIONS",
@@ -97,6 +98,14 @@ def django_misplaced(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(entry.key_place, {"name": last}, "top")
         elif head == "pool" and _engine(block).startswith("django.db.backends.postgresql"):
             yield Hit(entry.key_place, {"name": last}, "pool")
+    if _engine(block) in NO_POOL:
+        pool = written(block, "options.pool")
+        given = [pool] if pool is not None and pool.value is True else []
+        given += [
+            each for each in block.settings.values() if each.name.startswith("pool.") and each.origin != "default"
+        ]
+        if given:
+            yield Hit(given[0], {"name": "pool"}, "engine")
 
 
 def django_stale(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -389,3 +398,11 @@ def celery_pool_off(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if limit.value is None or (is_number(limit.value) and limit.value == 0):
         yield Hit(limit)
+
+
+def session_no_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Requests that a session sends without any limit on the wait for their answers."""
+    if is_throwaway(block):
+        return
+    for call in (block.facts.get("uses") or {}).get("untimed", ()):
+        yield Hit(call.place, {"what": call.what})

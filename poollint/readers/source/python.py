@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = ("function_definition", "lambda")
 _SCOPES = (*_FUNCTIONS, "module")
 _LOOPS = ("for_statement", "while_statement")
+_COMPREHENSIONS = ("list_comprehension", "set_comprehension", "dictionary_comprehension")
 _CASTS = {"int": int, "float": float, "str": str, "bool": bool}
 _ENV_READS = ("os.environ.get", "os.getenv", "environ.get", "os.environ.setdefault")
 _STRING = re.compile(r"^[rRbBuU]*(?:\"\"\"|'''|\"|')(.*?)(?:\"\"\"|'''|\"|')$", re.S)
@@ -635,7 +636,8 @@ class PythonFile:
                 value = _CASTS[name](inner.value)
             except ValueError:
                 value = UNKNOWN
-        return Folded(value, self.tree.place(node), inner.env, text=name == "str")
+        # bool() of a text says only whether there is one
+        return Folded(value, self.tree.place(node), inner.env, text=name == "str" or (name == "bool" and inner.text))
 
     def _env(self, node: Node, name: str, depth: int) -> Folded:
         """A read of the environment: its literal default, or UNKNOWN under the variable's name."""
@@ -781,6 +783,10 @@ class PythonFile:
         """Whether a ``for`` of the same function runs it round after round; a loop that ends early may be a retry."""
         current = node.parent
         while current is not None and current.type not in (*_SCOPES, "class_definition"):
+            if current.type in _COMPREHENSIONS:
+                body = current.child_by_field_name("body")
+                if body is not None and body.start_byte <= node.start_byte < body.end_byte:
+                    return True
             if current.type == "for_statement":
                 body = current.child_by_field_name("body")
                 inside = body is not None and body.start_byte <= node.start_byte < body.end_byte
@@ -1079,6 +1085,19 @@ class PythonFile:
             if argument.type != "string"
         )
 
+    @staticmethod
+    def _is_called_on(node: Node) -> bool:
+        """``redis.Redis().get("x")``: what is handed on is the answer, not the client."""
+        parent = node.parent
+        while parent is not None and parent.type in ("await", "parenthesized_expression"):
+            parent = parent.parent
+        return (
+            parent is not None
+            and parent.type == "attribute"
+            and parent.parent is not None
+            and parent.parent.type == "call"
+        )
+
     def _dependencies(self) -> frozenset[str]:
         """The functions that FastAPI runs for each request: ``Depends(get_db)``."""
         if self._depends is None:
@@ -1094,6 +1113,7 @@ class PythonFile:
         classes: list[str] = []
         parameters: tuple[str, ...] = ()
         in_loop = guarded = returned = yielded = as_context = False
+        called_on = self._is_called_on(node)
         current = node.parent
         while current is not None:
             kind = current.type
@@ -1113,8 +1133,8 @@ class PythonFile:
                 guarded = guarded or (
                     kind == "if_statement" and _is_guard(self.tree.text(current.child_by_field_name("condition")))
                 )
-                returned = returned or kind == "return_statement"
-                yielded = yielded or kind == "yield"
+                returned = returned or (kind == "return_statement" and not called_on)
+                yielded = yielded or (kind == "yield" and not called_on)
                 as_context = as_context or kind == "with_item"
             current = current.parent
         handler = _handler(functions, decorators, parameters)

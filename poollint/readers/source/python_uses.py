@@ -60,6 +60,10 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
     """Add to ``used`` what rules on some libraries ask for."""
     head, _, last = made.callee.rpartition(".")
     name = made.name
+    if last in ("Session", "session", "PoolManager") and head.partition(".")[0] in ("requests", "urllib3"):
+        untimed = tuple(untimed_calls(file, node, made))
+        if untimed:
+            used["untimed"] = untimed
     if not name or not re.fullmatch(r"[\w.]+", name):
         return
     text = file.tree.source.text
@@ -81,6 +85,78 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
         threads = thread_count(file, name)
         if threads is not None:
             used["threads"] = threads
+
+
+_VERBS = frozenset("get post put patch delete head options request urlopen".split())
+
+
+class Untimed(NamedTuple):
+    """A request that a session sends without a limit on its time: the place of the call, and its words."""
+
+    place: Place
+    what: str
+
+
+def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]:
+    """The requests that are sent by a session without ``timeout``, where nothing gives it one another way."""
+    name, around = _held(file, node, made)
+    if not name or around is None or not made.complete or "timeout" in made.named or _may_be_timed(file, name):
+        return
+    for call in file.call_nodes:
+        function = call.child_by_field_name("function")
+        if (
+            function is None
+            or function.type != "attribute"
+            or not around.start_byte <= call.start_byte < around.end_byte
+        ):
+            continue
+        verb = file.tree.text(function.child_by_field_name("attribute"))
+        if verb not in _VERBS or file.tree.text(function.child_by_field_name("object")) != name:
+            continue
+        own = file.enclosing_function(node)
+        inner = file.enclosing_function(call)
+        if (
+            inner is not None
+            and inner != own
+            and not name.startswith("self.")
+            and file.is_local_to_function(call, name)
+        ):
+            continue  # another thing of that name
+        keywords = file.keywords_of(call, 0)
+        if keywords.complete and "timeout" not in keywords.entries and not call.has_error:
+            yield Untimed(file.tree.place(function), file.tree.text(function))
+
+
+def _held(file: PythonFile, node: Node, made: Call) -> tuple[str, Node | None]:
+    """The name that holds what a call made, and the part of the file where it does."""
+    parent = node.parent
+    if parent is not None and parent.type == "as_pattern":
+        alias = parent.child_by_field_name("alias")
+        statement = parent.parent
+        while statement is not None and statement.type != "with_statement":
+            statement = statement.parent
+        return (file.tree.text(alias) if alias is not None else ""), statement
+    name = made.name
+    if not re.fullmatch(r"(?:self\.)?\w+", name):
+        return "", None
+    if len(re.findall(rf"(?m)^\s*{re.escape(name)}\s*(?::[^=\n]+)?=[^=]", file.tree.source.text)) != 1:
+        return "", None
+    around = file.tree.root if name.startswith("self.") else file.enclosing_function(node)
+    return name, around or file.tree.root
+
+
+def _may_be_timed(file: PythonFile, name: str) -> bool:
+    """Whether an adapter of the project's own, or a method put in place of the session's, may add a limit."""
+    text, plain = file.tree.source.text, re.escape(name)
+    if re.search(
+        rf"\b{plain}\.(?:request|send|get|post|put|patch|delete)\s*=[^=]|\b(?:monkeypatch|setattr\({plain})", text
+    ):
+        return True
+    for mounted in re.findall(rf"\b{plain}\.mount\(\s*[^,]+,\s*([\w.]+)", text):
+        adapter = mounted.rpartition(".")[2]
+        if adapter != "HTTPAdapter" and not re.search(rf"\b{re.escape(adapter)}\s*=\s*(?:\w+\.)*HTTPAdapter\(", text):
+            return True
+    return False
 
 
 def _is_main_guard(file: PythonFile, node: Node) -> bool:

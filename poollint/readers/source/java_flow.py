@@ -667,7 +667,7 @@ class JvmFile:
             call.used["stored"] = call.used["stored"] or variable is None or variable.kind == "field"
             if variable is None or is_open(variable.type):
                 call.touched = True
-            return True
+            return False
         if not self.is_statement(outer):
             call.touched = True
         return False
@@ -689,6 +689,8 @@ class JvmFile:
         name = self.text(taker.name)
         if taker.receiver is not None and _LOGS.search(self.text(taker.receiver)):
             return False
+        if call.callee == PROPERTIES and name[:1].isupper():
+            return True  # what is made of them reads them
         if self._takes_as_it_is(call, taker):
             self._product(call, taker)
             return True

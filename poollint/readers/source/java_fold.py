@@ -17,6 +17,7 @@ from poollint.readers.source.java_values import (
     join,
     literal,
     number,
+    paired,
     parsed,
     static_call,
     unescape,
@@ -147,6 +148,7 @@ class JvmFolding(JvmFile):
     def fold_call(self, node: Node, owner: str, name: str, base: Folded | None, arguments: list[Folded]) -> Folded:
         """A method call: of the Java library, static or on a known value."""
         place = self.tree.place(node)
+        arguments = paired(arguments)
         if base is None:
             return static_call(owner, name, arguments, place) or self.unknown(node)
         if name in ("parseInt", "parseLong") and arguments:

@@ -351,11 +351,11 @@ class KotlinFile(KotlinFolding):
             self.step()
             if node.type == "assignment":
                 left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-                if left is None or right is None or not any(child.type == "=" for child in node.children):
+                if left is None or right is None:
                     continue
                 name = self._own_name(left)
                 if name is not None and self._home(node) == body and not self._is_local(name, body):
-                    yield name, [right], node
+                    yield name, [right if self._sets(node) else node], node
             elif node.type == "call_expression":
                 call = self.invocation(node)
                 if call is None or self._home(node) != body:
@@ -414,8 +414,13 @@ class KotlinFile(KotlinFolding):
         if statement is None or statement.type != "assignment" or statement.child_by_field_name("left") != access:
             return None
         right = statement.child_by_field_name("right")
-        plain = any(child.type == "=" for child in statement.children)
-        return (access.named_children[-1], right) if right is not None and plain else None
+        if right is None:
+            return None
+        return access.named_children[-1], right if self._sets(statement) else statement
+
+    def _sets(self, assignment: Node) -> bool:
+        """``=``, not ``+=``, whose result is not known here."""
+        return any(child.type == "=" for child in assignment.children)
 
     def handed_lambda(self, call: Invocation) -> tuple[str, Node] | None:
         name = _SCOPED.get(self.text(call.name))

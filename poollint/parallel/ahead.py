@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from poollint.api import Options, Session
 
-ENOUGH = 1000  # entries that one process looks at before others are asked for help
+ENOUGH = 300  # entries that one process looks at before others are asked for help
 AT_ONCE = 400  # entries that a process looks at before it gives back the rest
 FILES_AT_ONCE = 8
 

@@ -51,7 +51,7 @@ def ended(group: int) -> bool:
     for _ in range(100):
         try:
             os.killpg(group, 0)
-        except ProcessLookupError:  # noqa: PERF203 - nobody is left
+        except ProcessLookupError:
             return True
         time.sleep(0.1)
     return False

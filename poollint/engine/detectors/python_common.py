@@ -79,6 +79,11 @@ def class_name(setting: Setting | None, package: str) -> str:
     return name if head == package or head.startswith(package + ".") else ""
 
 
+def pool_class(block: Block) -> str:
+    """The written pool class; empty when there is none or it is not known."""
+    return class_name(block.settings.get("poolclass") or block.settings.get("options.poolclass"), "sqlalchemy")
+
+
 def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 

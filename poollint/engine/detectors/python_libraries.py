@@ -11,6 +11,7 @@ from poollint.engine.detectors.python_common import (
     is_default_of_variable,
     is_number,
     is_throwaway,
+    pool_class,
     servers,
     url_setting,
     written,
@@ -389,6 +390,26 @@ def databases_below_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     most = finite(written_size) if written_size is not None else int(text) if text.isdecimal() else None
     if most is not None and most < ASYNCPG_LEAST:
         yield Hit(written_size or setting, {"most": f"{most:g}"})
+
+
+_TASK = re.compile(r"(?:^|\\.)(?:shared_task|task|periodic_task|actor)$")
+
+
+def made_in_task(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool or client that a background task makes in each of its runs, and hands to nobody."""
+    uses = block.facts.get("uses") or {}
+    if not block.place.source.path.endswith(".py") or block.facts.get("in_test") or block.facts.get("guarded"):
+        return
+    if not any(_TASK.search(each.partition("(")[0]) for each in block.facts.get("decorators", ())):
+        return
+    if uses.get("stored") or uses.get("closed") or block.facts.get("in_loop") or pool_class(block) == "NullPool":
+        return
+    if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
+        return
+    callee = str(block.facts.get("callee", "")).lower()
+    if "async" in callee or "aio" in callee:
+        return  # such a pool belongs to the event loop, of which each run may have its own
+    yield Hit(block, {"construct": block.facts.get("construct", ""), "function": block.facts.get("function", "")})
 
 
 def celery_pool_off(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Edit, Fix
 from poollint.engine.detectors.python_common import (
-    class_name,
     divides,
     finite,
     is_default_of_variable,
     is_number,
     is_throwaway,
+    pool_class,
     servers,
     url_setting,
     written,
@@ -73,11 +73,6 @@ MEANT = {
     "sslmode": 'connect_args={"sslmode": ...}',
     "check_same_thread": 'connect_args={"check_same_thread": ...}',
 }
-
-
-def pool_class(block: Block) -> str:
-    """The written pool class; empty when there is none or it is not known."""
-    return class_name(block.settings.get("poolclass") or block.settings.get("options.poolclass"), "sqlalchemy")
 
 
 def has_default_class(block: Block) -> bool:

@@ -87,7 +87,7 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
             used["threads"] = threads
 
 
-_VERBS = frozenset("get post put patch delete head options request urlopen".split())
+_VERBS = frozenset("get post put patch delete head options request send urlopen".split())
 
 
 class Untimed(NamedTuple):

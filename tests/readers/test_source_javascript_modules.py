@@ -341,3 +341,18 @@ def test_a_listener_for_errors_in_another_file() -> None:
     listening = {"app.js": "const { pool } = require('./db2');\npool.on('error', console.error);\n"}
     assert [each.path for each in api.check_texts(texts, complete=True).findings] == ["db.js", "db2.js"]
     assert api.check_texts({**texts, **listening}, complete=True).findings == []
+
+
+def test_defaults_that_another_file_sets() -> None:
+    texts = {"a.js": "const axios = require('axios');\nexports.f = (u) => axios.get(u);\n"}
+    setting = {"main.js": "const axios = require('axios');\naxios.defaults.timeout = 5000;\n"}
+    assert [each.name for each in api.check_texts(texts, complete=True).findings] == ["axios-no-timeout"]
+    assert api.check_texts({**texts, **setting}, complete=True).findings == []
+
+
+def test_sessions_are_those_of_https_alone() -> None:
+    text = (
+        "const h = require('%s');\nexports.a = new h.Agent({ keepAlive: true, timeout: 9000, maxCachedSessions: 0 });\n"
+    )
+    assert [each.name for each in api.check_text(text % "https", path="a.js")] == ["agent-session-cache-off"]
+    assert api.check_text(text % "http", path="a.js") == []

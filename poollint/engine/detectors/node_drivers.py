@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.node_common import endpoint
+from poollint.engine.detectors.node_common import endpoint, methods_of
 from poollint.engine.detectors.role_pools import is_short_lived, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known
 from poollint.versions import parse_version
@@ -73,6 +73,8 @@ def knex_max_below_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def knex_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Connections that an idle process never gives back."""
+    if any(use.method == "destroy" and not use.handler for use in methods_of(block)):
+        return  # a program of its own, which ends the pool
     least, client = block.get("pool.min"), block.value("client")
     if least is None or not known(least.value) or not isinstance(least.value, int) or least.value <= 0:
         return

@@ -273,10 +273,12 @@ def undici_connections(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(setting, {"raw": setting.raw})
 
 
-def axios_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def axios_timeout(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """axios waits for ever where nobody says otherwise."""
     text = block.place.source.text
     if is_throwaway(block) or not block.complete or re.search(r"\.defaults\.timeout\b|interceptors\.request", text):
+        return
+    if any("timeout" in each.settings for each in ctx.of("axios", "defaults")):
         return
     timeout, signal = block.get("timeout"), block.settings.get("signal")
     if timeout is None or timeout.value is UNKNOWN or signal is not None:

@@ -106,7 +106,19 @@ class JavascriptFile(Folding):
                 made.used = uses.of(node, made)
                 yield made
         yield from uses.checkouts()
+        yield from self._defaults()
         yield from self._exported()
+
+    def _defaults(self) -> Iterator[Call]:
+        """What a file sets on an imported object for all who use it: ``axios.defaults.timeout = 5000``."""
+        for holder, assigned in self._properties.items():
+            name_node = assigned[0][1]
+            whole = name_node.parent.child_by_field_name("object") if "." in holder and name_node.parent else None
+            name = self.resolve(whole)
+            if name and self.wants(name):
+                made = Call(name, self.tree.place(name_node))
+                made.later = {key: Entry(self.tree.place(each), self.fold(right)) for key, each, right in assigned}
+                yield made
 
     def _exported(self) -> Iterator[Call]:
         """The objects that a configuration file exports: itself, and, by environment, those inside it."""

@@ -433,3 +433,32 @@ def test_the_release_of_go_that_a_module_asks_for(module: str, fires: bool) -> N
 )
 def test_requirements_of_a_module(text: str, expected: tuple[int, ...] | None) -> None:
     assert requirements(f"module example.com/a\n\ngo 1.24\n\n{text}").get("github.com/jackc/pgx/v5") == expected
+
+
+ASKED = "\treq, err := http.NewRequest(method, url, nil)\n\tcheck(err)\n\tresp, err := client.Do(req)\n\tcheck(err)\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "fires"),
+    [
+        (ASKED + "\treturn status(resp.StatusCode)", True),
+        (ASKED + "\tdefer resp.Body.Close()\n\treturn nil", False),
+        (ASKED + "\treturn decode(resp.Body)", False),
+        (ASKED + "\treturn decode(resp)", False),
+        (ASKED + "\tif resp.StatusCode != 200 {\n\t\treturn bad\n\t}\n\tresp.Body.Close()\n\treturn nil", True),
+        (
+            ASKED
+            + "\tif resp.StatusCode != 200 {\n\t\tresp.Body.Close()\n\t\treturn bad\n\t}\n\treturn decode(resp.Body)",
+            False,
+        ),
+        (ASKED.replace("method", "http.MethodHead") + "\treturn status(resp.StatusCode)", False),
+        (
+            "\tresp, err := client.Do(command)\n\tcheck(err)\n\treturn status(resp.StatusCode)",
+            False,
+        ),  # not surely net/http
+        ("\tresp, err := http.Get(url)\n\tcheck(err)\n\treturn status(resp.StatusCode)", True),
+        ("\tresp, err := http.Get(url)\n\tcheck(err)\n\tgo func() { resp.Body.Close() }()\n\treturn nil", False),
+    ],
+)
+def test_bodies_that_stay_open(body: str, fires: bool) -> None:
+    assert ("GOL030" in found_in(f"func ask(url string) error {{\n{body}\n}}\n")) is fires

@@ -102,7 +102,7 @@ def open_at_exit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     word = re.escape(name)
     mentions = len(re.findall(rf"(?<![\w$.]){word}(?![\w$])", text))
     calls = len(re.findall(rf"(?<![\w$.]){word}\s*\.\s*\w+\s*[(`]", text))
-    declared = len(re.findall(rf"\b(?:const|let|var)\s+{word}\s*=", text))
+    declared = len(re.findall(rf"(?<!export )\b(?:const|let|var)\s+{word}\s*=", text))
     ended = re.search(rf"(?<![\w$.]){word}\s*\.\s*(?:end|close|destroy|quit|disconnect|\$disconnect|drain)\s*\(", text)
     if declared == 1 and mentions == calls + declared and not ended:
         yield Hit(block, {"name": name, "signal": signal[1], "ender": _ENDERS.get(block.system, "end")})

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.go_bodies import open_bodies
 from poollint.readers.source.go_checkouts import checkouts
 from poollint.readers.source.go_dsn import parameters_of
 from poollint.readers.source.go_kept import kept
@@ -562,6 +563,8 @@ class GoFile:
         yield from found
         yield from strays
         yield from self._unread()
+        if self.wants("net/http.Response.open"):
+            yield from open_bodies(self)
         if self.wants("checkout.begin") or self.wants("checkout.acquire"):
             yield from checkouts(self)
 

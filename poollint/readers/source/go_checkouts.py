@@ -90,21 +90,21 @@ def _way(file: GoFile, mentions: list[Node], node: Node, back: tuple[str, ...]) 
             gives.append(mention)
     if not gives:
         return Way("never")
-    if any(_deferred(each) for each in gives):
+    if any(deferred(each) for each in gives):
         return Way("always")
     function = file.function(node)
-    first = _statement(node)
+    first = statement_of(node)
     if function is None or first is None or any(file.function(each) != function for each in gives):
         return None
     check = first.next_named_sibling
     after = check.end_byte if check is not None and check.type == "if_statement" else first.end_byte
     for out in file.returns.get(function.id, ())[:MAX_RETURNS]:
-        if out.start_byte >= after and not _gives_before(out, gives, first):
+        if out.start_byte >= after and not gives_before(out, gives, first):
             return Way("some", out)
     return Way("always")
 
 
-def _statement(node: Node) -> Node | None:
+def statement_of(node: Node) -> Node | None:
     """The statement of a block that a node stands in."""
     current: Node | None = node
     while current is not None and (current.parent is None or current.parent.type not in ("statement_list", "block")):
@@ -112,7 +112,7 @@ def _statement(node: Node) -> Node | None:
     return current
 
 
-def _deferred(node: Node) -> bool:
+def deferred(node: Node) -> bool:
     current = node.parent
     while current is not None:
         if current.type == "defer_statement":
@@ -121,7 +121,7 @@ def _deferred(node: Node) -> bool:
     return False
 
 
-def _gives_before(out: Node, gives: list[Node], first: Node) -> bool:
+def gives_before(out: Node, gives: list[Node], first: Node) -> bool:
     """Whether something is given back in the return itself, or before it in a block around it."""
     holder: Node | None = out
     while holder is not None and holder.id != first.id:

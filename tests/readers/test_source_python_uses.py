@@ -108,6 +108,8 @@ ROUTES = (
         ("def db():\n    yield engine.connect()\n@app.get('/')\ndef f(c=Depends(db)):\n    pass", "f"),
         ("@app.get('/')\nasync def f():\n    engine.connect()", None),
         ("@app.get('/')\ndef f():\n    pass", None),
+        ("@app.get('/')\ndef f():\n    'the engine of search'\n    # engine\n    return 'engine'", None),
+        ("@app.get('/')\ndef f():\n    return f'{engine.name}'", "f"),
         ("def f():\n    engine.connect()", None),
     ],
 )

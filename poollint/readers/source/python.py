@@ -829,10 +829,20 @@ class PythonFile:
             if not (task or scope.handler == "route") or not scope.functions:
                 continue
             function = self._scope(node)
-            reached = self.reached(self.tree.text(node) + (self.tree.text(function) if function is not None else ""))
+            reached = self.reached(self.tree.text(node) + (self.code(function) if function is not None else ""))
             if re.search(rf"\b{re.escape(name)}\b", reached) and ".dispose(" not in reached:
                 found.append((self.tree.place(node), scope.functions[0]))
         return tuple(found)
+
+    def code(self, node: Node) -> str:
+        """The text of a node without what its comments and strings say."""
+        parts, at = [], node.start_byte
+        for each in self.tree.walk(node):
+            if each.type in ("comment", "string_content") and each.start_byte >= at:
+                parts.append(self.tree.slice(at, each.start_byte))
+                at = each.end_byte
+        parts.append(self.tree.slice(at, node.end_byte))
+        return "".join(parts)
 
     def reached(self, text: str) -> str:
         """A text with the bodies of the file's functions that it names, and those that they name."""
@@ -845,7 +855,7 @@ class PythonFile:
             gathered.append(part)
             for word in set(re.findall(r"\w+", part)) & functions.keys() - seen:
                 seen.add(word)
-                todo.append(self.tree.text(functions[word]))
+                todo.append(self.code(functions[word]))
         return "\n".join(gathered)
 
     def _entries(self) -> Iterator[Call]:

@@ -249,7 +249,7 @@ def thread_count(file: PythonFile, name: str) -> Threads | None:
         if folded is None or folded.env or not isinstance(folded.value, int) or isinstance(folded.value, bool):
             continue
         around = file.enclosing_function(call) or file.tree.root
-        runs = re.findall(r"\.(?:submit|map)\(\s*(?:lambda[^:]*:\s*)?([\w.]+)", file.tree.text(around))
+        runs = re.findall(r"\.(?:submit|map)\(\s*(?:lambda[^:]*:\s*)?([\w.]+)", file.code(around))
         reached = file.reached(" ".join(runs))
         if re.search(
             rf"(?<![\w.]){re.escape(name)}\s*\.\s*(?:get|post|put|patch|delete|head|request|urlopen)\b", reached
@@ -268,7 +268,7 @@ def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
         return
     for function in file.module_functions():
         parent = function.parent
-        text = file.tree.text(function)
+        text = file.code(function)
         if parent is None or parent.type != "decorated_definition" or text.startswith("async"):
             continue
         decorators = [

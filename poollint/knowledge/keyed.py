@@ -5,6 +5,7 @@ What their words mean stands at the top of poollint.readers.keyed_match.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ _STEMS = ("application", "bootstrap")
 _SPRING = tuple(
     f"{stem}{more}.{end}" for stem in _STEMS for more in ("", "-*") for end in ("properties", "yml", "yaml")
 )
-_COMPOSE = tuple(
-    f"{stem}{more}.{end}" for stem in ("docker-compose", "compose") for more in ("", ".*") for end in ("yml", "yaml")
-)
-ENVIRONMENT = (".env", ".env.*", "*.env", *_COMPOSE)
+# the files that may hold variables of the environment, told by the variables in them
+VARIABLE_FILES = (".env", ".env.*", "*.env", "*.yml", "*.yaml")
 # format -> the files that such a table looks into when it names none
 FORMATS: dict[str, tuple[str, ...]] = {
     "spring": _SPRING,
@@ -28,7 +27,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "json": (),
     "toml": (),
     "ini": (),
-    "env": ENVIRONMENT,
+    "env": (),
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "prefix": (str, list),
@@ -70,7 +69,7 @@ def faults(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Fault
         elif not isinstance(value, TYPES[key]):
             names = " or ".join(_NAMES[each] for each in TYPES[key])
             yield Fault(key, f"{key} must be {names}")
-    if not FORMATS[form] and not table.get("files"):
+    if not FORMATS[form] and form != "env" and not table.get("files"):
         yield Fault("format", f'format = {form!r} needs files, such as files = ["config/db.{form}"]')
     if form == "env":
         if "env" not in table:
@@ -117,23 +116,43 @@ def closest(word: str, words: Any) -> str:
 
 
 def globs_of(table: Mapping[str, Any]) -> tuple[str, ...]:
-    """The files that a table looks into; variables of the environment stand in files of their own."""
-    form = table["format"]
-    globs = tuple(table.get("files") or FORMATS.get(form, ()))
-    return (*globs, *ENVIRONMENT) if form == "spring" or ("env" in table and form != "env") else globs
+    """The files that a table looks into by their names."""
+    return tuple(table.get("files") or FORMATS.get(table["format"], ()))
+
+
+def canonical(name: str) -> str:
+    """A name as Spring Boot compares it."""
+    return re.sub(r"[-_]", "", name).lower()
+
+
+def variables_of(table: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """(beginnings, whole names) of the variables that set the same as a table's keys."""
+    env = table.get("env")
+    if isinstance(env, dict):
+        return [], list(env)
+    if env:
+        return [env], []
+    prefix = table.get("prefix", "") if table["format"] == "spring" else ""
+    prefixes = [prefix] if isinstance(prefix, str) else prefix
+    parts = [[canonical(part) for part in each.split(".")] for each in prefixes if each and "*" not in each]
+    return ["_".join(each).upper() + "_" for each in parts], []
 
 
 def add_files(systems: dict[str, dict[str, Any]]) -> None:
     """Let the system of files of keys claim every file that a table of any system looks into."""
-    if KEYS in systems:
-        globs = {
-            glob
-            for system in systems.values()
-            for table in system.get("found", ())
-            if "format" in table
-            for glob in globs_of(table)
-        }
-        systems[KEYS] = {**systems[KEYS], "files": sorted({*systems[KEYS].get("files", ()), *globs})}
+    if KEYS not in systems:
+        return
+    tables = [table for system in systems.values() for table in system.get("found", ()) if "format" in table]
+    globs = {glob for table in tables for glob in globs_of(table)}
+    begins = {re.escape(begin) for table in tables for begin in variables_of(table)[0]}
+    names = {re.escape(name) + r"\b" for table in tables for name in variables_of(table)[1]}
+    words = "|".join(sorted(begins | names))
+    systems[KEYS] = {
+        **systems[KEYS],
+        "files": sorted({*systems[KEYS].get("files", ()), *globs}),
+        "content": [rf"\b(?:{words})"] if words else [],
+        "content_files": list(VARIABLE_FILES),
+    }
 
 
 def matches(path: str, glob: str) -> bool:
@@ -148,11 +167,16 @@ def matches(path: str, glob: str) -> bool:
     )
 
 
-def founds_at(systems: Mapping[str, Mapping[str, Any]], path: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """(system, table) of each table that looks into a path."""
-    return [
-        (name, table)
-        for name, system in systems.items()
-        for table in system.get("found", ())
-        if "format" in table and any(matches(path, glob) for glob in globs_of(table))
+def founds_at(systems: Mapping[str, Mapping[str, Any]], path: str) -> tuple[list[tuple[str, Mapping[str, Any]]], bool]:
+    """(system, table) of each table that looks into a path, and whether it is the variables in it that they look for."""
+    tables = [
+        (name, table) for name, system in systems.items() for table in system.get("found", ()) if "format" in table
     ]
+    found = [(name, table) for name, table in tables if any(matches(path, glob) for glob in globs_of(table))]
+    if found or not any(matches(path, glob) for glob in VARIABLE_FILES):
+        return found, any(table["format"] == "env" for _, table in found)
+    return [(name, table) for name, table in tables if any(variables_of(table)) and not _is_elsewhere(table)], True
+
+
+def _is_elsewhere(table: Mapping[str, Any]) -> bool:
+    return table["format"] == "env" and bool(table.get("files"))

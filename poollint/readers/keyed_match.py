@@ -6,7 +6,7 @@ A table::
     format = "spring"                         # spring (Spring Boot's application files: documents, profiles, relaxed names,
                                               # placeholders, and the same keys as variables), quarkus (%profile. before
                                               # keys), properties, yaml, json, toml, ini, env (variables)
-    files = ["config/db.json"]                # globs of base names, or of ends of paths (spring, quarkus, env have theirs)
+    files = ["config/db.json"]                # globs of base names, or of ends of paths (spring, quarkus have theirs)
     prefix = "spring.data.redis.*.pool"       # the keys above the settings; * is any one part and names the block, "" none;
                                               # a list of several
     skip = ["default"]                        # names of blocks that are none: an anchor that others are merged from
@@ -15,7 +15,8 @@ A table::
     relaxed = true                            # max-size, max_size and maxSize are one name (spring: always)
     rename = { "threads.max" = "maxThreads" } # keys below the prefix that the catalogue has another name for
     also = { "app.timeout" = "timeout" }      # settings that stand elsewhere in the file, by their whole keys
-    env = "ACME_POOL_"                        # how the variables begin that set the same: ACME_POOL_MAX_SIZE;
+    env = "ACME_POOL_"                        # how the variables begin that set the same, in .env files, Compose files and
+                                              # manifests: ACME_POOL_MAX_SIZE;
                                               # or a table of names: { DB_POOL_MAX = "maxSize" }
     require = ["dialect"]                     # only where these settings are written; a table: where they have these values
     absent = ["type"]                         # only where these are not written, here or out of sight
@@ -35,7 +36,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, Block, Setting
-from poollint.knowledge.keyed import ENVIRONMENT, founds_at, matches
+from poollint.knowledge.keyed import canonical, founds_at, variables_of
 from poollint.readers import keyed
 from poollint.readers.base import Reading
 from poollint.readers.source.match import UNITS, decode, raw_text
@@ -64,8 +65,8 @@ class KeyedFound:
     """One ``[[found]]`` table of a keyed format."""
 
     __slots__ = (
-        "absent", "also", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed", "rename",
-        "require", "section", "skip", "spec", "system", "unless",
+        "absent", "also", "begins", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed",
+        "rename", "require", "section", "skip", "spec", "system", "unless",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -83,6 +84,7 @@ class KeyedFound:
         self.partial = bool(table.get("partial", False))
         self.facts: dict[str, Any] = table.get("facts", {})
         self.env: str | dict[str, str] = table.get("env", "")
+        self.begins = variables_of(table)[0]
         self.rename: dict[str, str] = table.get("rename", {})
         prefix = table.get("prefix", "")
         self.prefixes = [self._parts(each) for each in ([prefix] if isinstance(prefix, str) else prefix)]
@@ -130,11 +132,8 @@ class KeyedFound:
         if isinstance(self.env, dict):
             return self.env
         found: dict[str, str] = {}
-        begins = [self.env] if self.env else []
-        if self.form == "spring" and not begins:
-            begins = ["_".join(prefix).upper() + "_" for prefix in self.prefixes if "*" not in prefix]
         for parts, name in self.names.items():
-            for begin in begins:
+            for begin in self.begins:
                 if self.form == "spring":
                     found[begin + "_".join(parts).upper()] = name
                     kebab = "_".join(_snake(part) for part in self._written(name))
@@ -149,11 +148,6 @@ class KeyedFound:
         return key.split(".")
 
 
-def canonical(name: str) -> str:
-    """A name as Spring compares it."""
-    return re.sub(r"[-_]", "", name).lower()
-
-
 def _snake(name: str) -> str:
     return re.sub(r"[-.]", "_", re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name)).upper()
 
@@ -162,11 +156,12 @@ def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of a settings file by the tables that look into it. Never raises on any text."""
     blocks: list[Block] = []
     documents: dict[str, list[_Document]] = {}
-    variables = _variables(source) if _holds_variables(source.path) else None
-    for system, table in founds_at(context.systems, source.path.replace("\\", "/")):
+    tables, in_variables = founds_at(context.systems, source.path.replace("\\", "/"))
+    variables = _variables(source) if in_variables else []
+    for system, table in tables:
         found = KeyedFound(system, table, context.catalogue_of(system))
         reader = _Reader(source, found, context.target_of(system))
-        if variables is not None:
+        if in_variables:
             for entries in variables:
                 blocks += reader.of_variables(entries)
             continue
@@ -174,10 +169,6 @@ def read(source: Source, context: ReadContext) -> Reading:
             documents[found.form] = documents_of(source, found.form)
         blocks += reader.blocks(documents[found.form])
     return Reading(blocks)
-
-
-def _holds_variables(path: str) -> bool:
-    return any(matches(path, glob) for glob in ENVIRONMENT)
 
 
 def _variables(source: Source) -> list[list[KeyedEntry]]:

@@ -20,6 +20,8 @@ from poollint.readers.keyed_match import KeyedFound, read, seconds_of
 from poollint.source import Source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from poollint.blocks import Block
 
 SETTINGS = {
@@ -33,7 +35,8 @@ SETTINGS = {
 
 def blocks(path: str, text: str, **table: Any) -> list[Block]:
     """The blocks of a text by one table."""
-    found = {"format": "yaml", "files": ["*"], "prefix": "db", **table}
+    named = [] if path in (".env", "compose.yml", "deploy.yaml") else ["*"]
+    found = {"format": "yaml", "files": named or ["db.yml"], "prefix": "db", **table}
     data = {
         "system": {"name": "acme", "title": "Acme"},
         "found": [found],
@@ -160,7 +163,7 @@ def test_variables_by_their_beginning() -> None:
 
 def test_variables_by_name_are_all_there_is() -> None:
     text = "export POOL=20 # most\n"
-    (block,) = blocks(".env", text, format="env", env={"POOL": "max-size"}, prefix="")
+    (block,) = blocks(".env", text, format="env", env={"POOL": "max-size"}, prefix="", files=[])
     assert (block.value("max-size"), block.value("wait")) == (20, 5)
 
 
@@ -174,6 +177,12 @@ def test_variables_of_a_compose_file() -> None:
 
 
 SPRING = {"format": "spring", "files": ["application*"], "prefix": "db"}
+
+
+def test_variables_of_a_manifest() -> None:
+    text = "kind: Deployment\nspec:\n  env:\n  - name: DB_WAIT\n    value: '100'\n"
+    (block,) = blocks("deploy.yaml", text, env="DB_")
+    assert block.value("wait") == 0.1
 
 
 def test_documents_of_spring_boot_inherit() -> None:
@@ -197,9 +206,9 @@ def test_two_spellings_in_one_document() -> None:
 
 
 def test_variables_of_spring_boot() -> None:
-    (block,) = blocks(".env", "DB_MAXSIZE=1\nDB_LEASE_TIME=2\n", **{**SPRING, "files": ["*"]})
+    (block,) = blocks(".env", "DB_MAXSIZE=1\nDB_LEASE_TIME=2\n", **SPRING)
     assert values(block) == {"max-size": 1, "lease.time": 2}
-    (block,) = blocks(".env", "DB_MAX_SIZE=1\n", **{**SPRING, "files": ["*"]})
+    (block,) = blocks(".env", "DB_MAX_SIZE=1\n", **SPRING)
     assert values(block) == {"max-size": 1}
 
 
@@ -273,13 +282,28 @@ def test_a_time_with_its_unit_is_no_mistake_of_units() -> None:
 
 
 def test_the_files_of_all_tables_are_looked_for() -> None:
-    systems: dict[str, dict[str, Any]] = {
-        "keys": {"files": ["x"]},
-        "acme": {"found": [{"format": "yaml", "files": ["b/db.yml"], "prefix": ""}]},
-    }
+    table = {"format": "yaml", "files": ["b/db.yml"], "prefix": "", "env": "DB_"}
+    systems: dict[str, dict[str, Any]] = {"keys": {"files": ["x"]}, "acme": {"found": [table]}}
     add_files(systems)
     assert systems["keys"]["files"] == ["b/db.yml", "x"]
+    assert systems["keys"]["content"] == [r"\b(?:DB_)"]
     assert "config/config.json" in knowledge().systems["keys"]["files"]
+
+
+def test_variables_are_found_by_what_stands_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\n")
+    (tmp_path / "app.env").write_text("SPRING_R2DBC_POOL_MAX_SIZE=0\n")
+    manifest = "spec:\n  env:\n  - name: QUARKUS_DATASOURCE_JDBC_ACQUISITION_TIMEOUT\n    value: '0'\n"
+    (tmp_path / "deployment.yaml").write_text(manifest)
+    result = api.check_paths([str(tmp_path)])
+    assert sorted((each.path.rpartition("/")[2], each.code) for each in result.findings) == [
+        ("app.env", "POL004"),
+        ("deployment.yaml", "POL001"),
+    ]
+    assert {each.path.rpartition("/")[2] for each in result.files if each.system == "keys"} == {
+        "app.env",
+        "deployment.yaml",
+    }
 
 
 def test_the_names_of_shipped_tables_do_not_clash() -> None:

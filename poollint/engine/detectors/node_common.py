@@ -179,7 +179,7 @@ def hot_reload(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def _in_hot_project(block: Block) -> bool:
     packages = block.facts.get("packages") or ()
     if {"next", "nuxt", "@remix-run/node", "@remix-run/dev"} & set(packages):
-        return not re.search(r"(?:^|/)(?:worker|server|jobs?|cron|queue)s?[./]", block.place.source.path)
+        return not re.search(r"(?:^|/)(?:worker|server|jobs?|cron|queue|integration)s?[./]", block.place.source.path)
     return bool(NEXT.search(block.place.source.text))
 
 

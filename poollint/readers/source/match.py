@@ -42,7 +42,7 @@ MAX_NESTING = 6
 MEASURED = frozenset(("int", "float", "duration", "size", "bool"))  # types whose values are no names
 # files whose pools serve a test or one run by hand, by the names that people give them
 _TEST = re.compile(
-    r"(?:^|/)(?:tests?\d*|\.semgrep|__tests__|__mocks__|__fixtures__|__e2e__|step_definitions|specs?|e2e|cypress|benchmarks?|bench)/"
+    r"(?:^|/)(?:tests?\d*|\.semgrep|__tests__|__mocks__|__fixtures__|__e2e__|step_definitions|features/support|specs?|e2e|cypress|benchmarks?|bench)/"
     r"|(?:^|/)[\w.-]+-tests?(?:-(?:utils|helpers))?/"
     r"|(?:^|/)(?:test[_-][^/]*|conftest|[^/]*_test|[^/]*[-.](?:tests?|spec|e2e|bench))\.\w+$"
     r"|(?:^|/)(?:vitest|jest|playwright|cypress)[.\w-]*\.\w+$|(?:^|/)(?:[^/]*Tests?|Test[A-Z][^/]*|[^/]*(?:IT|TestCase))\.(?:java|kt)$"

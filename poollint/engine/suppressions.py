@@ -237,7 +237,12 @@ def apply_suppressions(
         for directive in listed:
             if not rules.allow_inline:
                 problems.append(
-                    _problem(FORBIDDEN, directive, why="the configuration allows none in files (allow-inline = false)")
+                    _problem(
+                        FORBIDDEN,
+                        directive,
+                        fix=_without(directive),
+                        why="the configuration allows none in files (allow-inline = false)",
+                    )
                 )
                 continue
             if rules.require_reason and not directive.reason and not directive.error:
@@ -293,7 +298,7 @@ def _unlocked(
     for selector, named in codes:
         if named and set(named) <= set(locked):
             why = f"no comment may suppress {selector} here (never-suppress)"
-            problems.append(_problem(FORBIDDEN, directive, why=why))
+            problems.append(_problem(FORBIDDEN, directive, fix=_without(directive, selector), why=why))
         else:
             left.append((selector, named))
     return left

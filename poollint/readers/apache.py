@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.blocks import Problem
+from poollint.blocks import Edit, Fix, Problem
 from poollint.formats.apache_conf import BOM, Directive, Tree, parse
 from poollint.readers.apache_backends import Backends
 from poollint.readers.apache_finish import Finish
@@ -95,7 +95,8 @@ class _Reader(Includes, Backends, Finish):
     def faults(self, source: Source, tree: Tree) -> None:
         """What the program refuses for its form; nothing where a template or a macro may still put it right."""
         if source.text.startswith(BOM):
-            self.reading.problems.append(Problem("byte-order-mark", Place(source, 0, 1)))
+            fix = Fix("remove the byte order mark", (Edit(Place(source, 0, 1), ""),))
+            self.reading.problems.append(Problem("byte-order-mark", Place(source, 0, 1), fix=fix))
         if tree.control or tree.macros or any(each.template for each in tree.directives):
             return
         for fault in tree.faults:
@@ -104,7 +105,11 @@ class _Reader(Includes, Backends, Finish):
             related: tuple[tuple[Place, str], ...] = ()
             if fault.other is not None:
                 related = ((Place(source, fault.other.start, fault.other.end), "the section that is open here"),)
-            self.reading.problems.append(Problem(fault.kind, place, values=values, related=related))
+            fix = None
+            if fault.kind in ("missing-bracket", "close-bracket"):
+                end = fault.start + len(source.text[fault.start : fault.end].rstrip(" \t\r\\"))
+                fix = Fix("write >", (Edit(Place(source, end, end), ">"),))
+            self.reading.problems.append(Problem(fault.kind, place, values=values, related=related, fix=fix))
 
     def directive(self, directive: Directive, scope: Scope, source: Source) -> None:
         name = directive.lower

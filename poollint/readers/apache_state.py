@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poollint.blocks import Block, Setting
 from poollint.readers.apache_scope import Scope, Server
 from poollint.readers.base import Reading
+from poollint.readers.repairs import comment_above
 from poollint.source import Place
 
 if TYPE_CHECKING:
@@ -110,4 +111,9 @@ class State:
         place = Place(source, directive.start, directive.end)
         values = {"setting": directive.name, "count": count, "wanted": wanted}
         kind = "trailing-comment" if comment is not None and comment is not directive.words[0] else "argument-count"
-        scope.server.block.problem(kind, place, setting=directive.name, values=values)
+        fix = None
+        if kind == "trailing-comment" and comment is not None and not directive.section:
+            end = place.start + len(place.text.partition("\n")[0].rstrip("\r"))
+            before = source.text[place.start : comment.start].rstrip()
+            fix = comment_above(Place(source, place.start, max(end, place.start)), before)
+        scope.server.block.problem(kind, place, setting=directive.name, values=values, fix=fix)

@@ -79,6 +79,7 @@ class Step(NamedTuple):
     group: str = ""
 
 
+FLOORS = {"lifetime-floor": 30_000, "idle-floor": 10_000, "keepalive-floor": 30_000, "leak-floor": 2000}
 STEPS = (
     Step("lifetime-floor", "", "maxLifetime", lambda v: v["maxLifetime"] != 0 and v["maxLifetime"] < 30000, 1800000),
     Step(
@@ -363,6 +364,7 @@ class Checker:
                 other=self.written[other].key if other in self.written else other,
                 other_value="" if held is None else held,
                 seconds=_seconds_hint(before),
+                meant=_in_milliseconds(before, FLOORS.get(kind, 0)) if kind in FLOORS else "",
                 elastic=elastic,
             )
         if step.result is None or step.result < 0:

@@ -118,7 +118,8 @@ def _handler(level: Level, name: str, text: str, place: Place) -> None:
     groups = (holder.upstreams if holder is not None else None) or {}
     if not host_port.startswith("unix:"):
         if port and host.lower() in groups:
-            values = {"name": name, "raw": text, "upstream": host, "port": port}
+            without = text.replace(f"{host}:{port}", host, 1)
+            values = {"name": name, "raw": text, "upstream": host, "port": port, "without": without}
             level.problem("upstream-name-with-port", place, setting=name, values=values)
         elif host.lower().endswith(".invalid"):
             level.problem("host-not-found", place, setting=name, values={"host": host, "name": name})

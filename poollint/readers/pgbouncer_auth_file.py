@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from poollint.blocks import Edit, Fix
 from poollint.source import Place
 
 if TYPE_CHECKING:
@@ -57,4 +58,6 @@ def _broken(block: Block, source: Source, match: re.Match[str]) -> None:
     if re.search(r"\{\{|\{%|\$\{|<%|\$[A-Z_]", line):
         return
     kind = "auth-file-hash" if line.startswith("#") else "auth-file-broken"
-    block.problem(kind, Place(source, start, start + len(line)), values={"text": line[:60]})
+    comment = (Edit(Place(source, start, start + 1), ";"),)
+    fix = Fix("begin the comment with ;", comment) if kind == "auth-file-hash" else None
+    block.problem(kind, Place(source, start, start + len(line)), values={"text": line[:60]}, fix=fix)

@@ -110,7 +110,10 @@ def no_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             continue
         number = round(setting.value * 1e9)
         case = "text" if setting.key.startswith("pool_") else ""
-        yield Hit(setting, {"setting": setting.key, "raw": setting.raw, "number": number}, case)
+        unit = "time.Second" if number < 1000 else "time.Millisecond"
+        timed = '"time"' in block.place.source.text and not case
+        values = {"setting": setting.key, "raw": setting.raw, "number": number}
+        yield Hit(setting, {**values, "meant": f"{number} * {unit}" if timed else ""}, case)
 
 
 def for_ever(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

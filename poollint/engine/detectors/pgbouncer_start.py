@@ -69,7 +69,7 @@ def tls_words(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         for name in (f"{side}_tls_ciphers", f"{side}_tls13_ciphers"):
             ciphers = text(block, name)
             if ciphers and ciphers[0] in "'\"" and len(ciphers) > 1:
-                yield Hit(name, {}, case="quoted")
+                yield Hit(name, {"plain": ciphers.strip("'\"")}, case="quoted")
     if tls_on(block, "client"):
         params = text(block, "client_tls_dheparams")
         allowed = ("", "auto", "none") if since(ctx.target, 1, 21) else ("", "auto", "none", "legacy")

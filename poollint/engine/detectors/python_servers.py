@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
-from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.blocks import UNKNOWN, UNLIMITED, Edit, Fix
 from poollint.engine.detectors.python_common import divides, finite, is_number, written
 from poollint.engine.hits import Hit
+from poollint.source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poollint.blocks import Block
+    from poollint.blocks import Block, Setting
     from poollint.engine.hits import RuleContext
 
 ASYNC_CLASSES = ("gevent", "eventlet", "asgi", "uvicorn", "tornado")
@@ -111,10 +111,18 @@ def cannot_serve(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         in_file = block.facts.get("source_kind") == "settings"
         is_float = isinstance(setting.value, float) and setting.value != UNLIMITED
         if is_float or (setting.value is UNKNOWN and in_file and divides(setting.raw)):
-            whole = re.sub(r"(?<!/)/(?!/)", "//", setting.raw) if setting.raw.count("/") == 1 else ""
-            yield Hit(setting, {"whole": whole}, "fraction")
+            yield Hit(setting, None, "fraction", fix=_whole_division(setting))
         elif isinstance(setting.value, str) and block.facts.get("source_kind") == "command":
             yield Hit(setting, None, "text")
+
+
+def _whole_division(setting: Setting) -> Fix | None:
+    """``//`` for the only ``/`` of an expression."""
+    place = setting.place
+    if place is None or place.text.count("/") != 1:
+        return None
+    at = place.start + place.text.index("/")
+    return Fix("divide with //", (Edit(Place(place.source, at, at + 1), "//"),))
 
 
 def threads_unused(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

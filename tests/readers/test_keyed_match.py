@@ -273,6 +273,8 @@ def test_rails_reads_database_yml() -> None:
     )
     assert codes("config/database.yml", text) == [("POL007", 4), ("POL004", 7)]
     assert codes("group_vars/database.yml", text) == []
+    text = "production: {adapter: mysql2, idle_timeout: 60, reaping_frequency: 0}\n"
+    assert codes("config/database.yml", text) == [("POL010", 1)]
 
 
 def test_a_time_with_its_unit_is_no_mistake_of_units() -> None:

@@ -462,3 +462,11 @@ ASKED = "\treq, err := http.NewRequest(method, url, nil)\n\tcheck(err)\n\tresp, 
 )
 def test_bodies_that_stay_open(body: str, fires: bool) -> None:
     assert ("GOL030" in found_in(f"func ask(url string) error {{\n{body}\n}}\n")) is fires
+
+
+def test_a_handle_that_each_caller_closes_is_for_a_moment() -> None:
+    opens = 'func open() (*sql.DB, error) { return sql.Open("pgx", dsn) }\n'
+    use = "func drop() {\n\tdb, err := open()\n\tcheck(err)\n\tdefer db.Close()\n\tdb.Exec(q)\n\tgo tell()\n}\n"
+    assert "GOL001" not in found_in(opens + use)
+    assert "GOL001" in found_in(opens + use.replace("\tdefer db.Close()\n", ""))
+    assert "GOL001" in found_in(opens.replace("open", "Open") + use.replace("open", "Open"))

@@ -16,7 +16,7 @@ from poollint.blocks import UNKNOWN
 from poollint.readers.source.go_bodies import open_bodies
 from poollint.readers.source.go_checkouts import checkouts
 from poollint.readers.source.go_dsn import parameters_of
-from poollint.readers.source.go_kept import kept
+from poollint.readers.source.go_kept import closed_by_callers, kept
 from poollint.readers.source.values import Call, Entry, Folded, Made, Scope, Table
 
 if TYPE_CHECKING:
@@ -547,6 +547,9 @@ class GoFile:
                 made.used["kept"] = kept(self, node)
                 made.used["websocket"] = "websocket" in self._around(node)
             self._follow(made, node)
+            if made.used["escape"] == "returned" and closed_by_callers(self, node, self._calls):
+                made.used["escape"] = ""
+                made.used["concurrent"] = False
             made.used["stored"] = made.used["escape"] in ("stored", "returned")
             made.used["asks"] = self._asks(made.name, self._scope_id(node))
             self._connection_string(made)

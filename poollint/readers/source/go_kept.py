@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,31 @@ def kept(file: GoFile, node: Node) -> bool:
             return True
         asked = asked or way in _ASKING
     return not asked
+
+
+def closed_by_callers(file: GoFile, node: Node, calls: list[Node]) -> bool:
+    """Whether what a function returns serves its callers for a moment: each of them in the file closes it at its end."""
+    function = file.function(node)
+    name = _name(file, function) if function is not None else ""
+    if not name or name[0].isupper():
+        return False
+    users = [each for each in calls if _calls(file, each, name)]
+    return bool(users) and all(_closes(file, each) for each in users)
+
+
+def _calls(file: GoFile, call: Node, name: str) -> bool:
+    function = call.child_by_field_name("function")
+    return function is not None and file.tree.text(function).rpartition(".")[2] == name
+
+
+def _closes(file: GoFile, call: Node) -> bool:
+    around = file.function(call)
+    statement = call.parent.parent if call.parent is not None else None
+    left = statement.child_by_field_name("left") if statement is not None else None
+    if around is None or left is None or not left.named_children:
+        return False
+    word = re.escape(file.tree.text(left.named_children[0]))
+    return re.search(rf"\bdefer\s+(?:{word}\.Close\(|[\w.]*Close\w*\({word}\))", file.tree.text(around)) is not None
 
 
 def _name(file: GoFile, function: Node) -> str:

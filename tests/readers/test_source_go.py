@@ -470,3 +470,12 @@ def test_a_handle_that_each_caller_closes_is_for_a_moment() -> None:
     assert "GOL001" not in found_in(opens + use)
     assert "GOL001" in found_in(opens + use.replace("\tdefer db.Close()\n", ""))
     assert "GOL001" in found_in(opens.replace("open", "Open") + use.replace("open", "Open"))
+
+
+@pytest.mark.parametrize(
+    ("address", "fires"),
+    [('":8080"', True), ('"localhost:6060"', False), ('"127.0.0.1:" + port', False), ("address", True)],
+)
+def test_a_server_for_this_machine_alone_may_wait(address: str, fires: bool) -> None:
+    assert ("GOL026" in found_in(f"func main() {{ http.ListenAndServe({address}, nil) }}\n")) is fires
+    assert ("GOL026" in found_in(f"func main() {{ start(&http.Server{{Addr: {address}}}) }}\n")) is fires

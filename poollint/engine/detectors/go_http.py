@@ -107,12 +107,12 @@ def server_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A server that waits without end for a client's headers."""
     if aside(block):
         return
-    if block.kind == "serve":
-        yield Hit(block, {"call": f"http.{block.facts.get('construct', '')}"}, "plain")
-        return
     address = block.settings.get("Addr")
     shape = (block.facts.get("shapes") or {}).get("Addr", "")
     if address is not None and _LOCAL.match(address.value if isinstance(address.value, str) else shape):
+        return
+    if block.kind == "serve":
+        yield Hit(block, {"call": f"http.{block.facts.get('construct', '')}"}, "plain")
         return
     values = [block.value("ReadTimeout"), block.value("ReadHeaderTimeout")]
     if any(value is UNKNOWN for value in values):

@@ -53,7 +53,7 @@ _NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*)=")
 _UNIT = re.compile(r"(?m)^ExecStart=[-@:+!]*(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
 _SUPERVISOR = re.compile(r"(?m)^command[ \t]*=[ \t]*(?P<command>[^\n]+)")
 _SHELL = re.compile(r"(?m)^[ \t]*(?!#)(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
-_JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"')
+_JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
 _LIMIT = re.compile(r"(?:-c|--)?max_connections=(\d+)")
 _SERVERS = ("gunicorn", "uvicorn", "hypercorn", "granian", "waitress")
@@ -170,7 +170,7 @@ def _json_words(text: str, source: Source, start: int) -> tuple[Word, ...]:
     words = []
     for match in _JSON_WORD.finditer(text):
         try:
-            word = json.loads(match[0])
+            word = json.loads(re.sub(r"\\\r?\n", "", match[0]))
         except ValueError:
             return ()
         words.append(Word(word, Place(source, start + match.start(), start + match.end()), quoted=True))

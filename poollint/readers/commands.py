@@ -99,7 +99,10 @@ def server_blocks(
             environment = dict(line.facts.get("environment", {}))
             environment.update(assigned(word) for word in words[:at] if is_assignment(word))
             _fill_from_environment(block, program, environment, source)
-            _fill(block, program, words[at + 1 :])
+            by_shell = not source.path.endswith((".yml", ".yaml"))  # there the variables are those of another shell
+            _fill(
+                block, program, tuple(_substituted(word, environment) if by_shell else word for word in words[at + 1 :])
+            )
             if not block.complete:
                 _doubt_variables(block, program)
             block.facts.update(_facts(source, line, words))
@@ -139,9 +142,10 @@ def _started(
         if " " in word.text and at and words[at - 1].text.startswith("-") and words[at - 1].text.endswith("c"):
             place = word.place
             offset = place.text.find(word.text)
-            if offset >= 0:
-                for inner in split(word.text, place.source, place.start + offset):
-                    yield from _started(inner, programs)
+            for inner in split(word.text, place.source, place.start + max(offset, 0)):
+                # a text that was put together from several lines has no places of its own
+                told = inner if offset >= 0 else tuple(each._replace(place=place) for each in inner)
+                yield from _started(told, programs)
             return
 
 
@@ -152,6 +156,21 @@ class _Command:
         self.block = Block(
             catalogue.name, program.kind, "", word.place, spec=catalogue.kinds[program.kind], target=target
         )
+
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+def _substituted(word: Word, environment: Mapping[str, Word]) -> Word:
+    """A word with the values that the file itself gives the variables in it."""
+    if word.quoted or "$" not in word.text:
+        return word
+
+    def value(match: re.Match[str]) -> str:
+        given = environment.get(match[1] or match[2])
+        return given.text if given is not None else match[0]
+
+    return word._replace(text=_VARIABLE.sub(value, word.text))
 
 
 def _fill_from_environment(block: Block, program: Program, environment: Mapping[str, Word], source: Source) -> None:

@@ -119,6 +119,22 @@ def test_variables_of_another_stage_or_another_service() -> None:
     assert block.value("workers") == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "workers"),
+    [
+        ("Dockerfile", "FROM a\nENV N=4\nCMD gunicorn a -w ${N}\n", 4),
+        ("Dockerfile", 'FROM a\nENV N=4\nCMD ["sh", "-c", "gunicorn a -w $N"]\n', 4),
+        ("Dockerfile", 'FROM a\nENV N=4\nCMD ["sh", "-c", "\\\n  exec gunicorn a \\\n    -w $N"]\n', 4),
+        ("Dockerfile", 'FROM a\nENV N=4\nCMD ["gunicorn", "a", "-w", "$N"]\n', UNKNOWN),
+        ("Dockerfile", "FROM a\nCMD gunicorn a -w ${N}\n", UNKNOWN),
+        ("compose.yaml", "services:\n  web:\n    command: gunicorn a -w $N\n    environment: {N: 4}\n", UNKNOWN),
+    ],
+)
+def test_variables_in_words(path: str, text: str, workers: Any) -> None:
+    (block,) = blocks(path, text)
+    assert block.value("workers") == workers
+
+
 def test_options_that_a_variable_leaves_open() -> None:
     (block,) = blocks("Dockerfile", "FROM a\nENV GUNICORN_CMD_ARGS=$MORE\nCMD gunicorn a\n")
     assert block.value("threads") is UNKNOWN

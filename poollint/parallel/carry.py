@@ -38,6 +38,8 @@ class _Packer(pickle.Pickler):
     def __init__(self, session: Session, out: io.BytesIO) -> None:
         super().__init__(out, pickle.HIGHEST_PROTOCOL)
         self._files: Any = session.files
+        self._catalogue_of = session.knowledge.catalogue
+        self._systems: set[str] = set()
         self._kinds: dict[int, tuple[str, str]] = {}
         self._settings: dict[int, tuple[str, str, str]] = {}
 
@@ -56,12 +58,14 @@ class _Packer(pickle.Pickler):
         return None
 
     def _note(self, block: Block) -> None:
-        """The specs that the settings of a block refer to, which come after it."""
-        spec = block.spec
-        if spec is not None and id(spec) not in self._kinds:
-            self._kinds[id(spec)] = (block.system, spec.name)
+        """The specs of a block's catalogue, to which it may refer; one that a reader made itself is sent."""
+        if block.spec is None or block.system in self._systems:
+            return
+        self._systems.add(block.system)
+        for kind, spec in self._catalogue_of(block.system).kinds.items():
+            self._kinds[id(spec)] = (block.system, kind)
             for name, setting in spec.settings.items():
-                self._settings.setdefault(id(setting), (block.system, spec.name, name))
+                self._settings.setdefault(id(setting), (block.system, kind, name))
 
 
 class _Unpacker(pickle.Unpickler):

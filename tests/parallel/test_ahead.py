@@ -12,6 +12,7 @@ from poollint import api
 from poollint.config import ConfigError
 from poollint.files import DiskFiles
 from poollint.parallel import ahead
+from poollint.parallel.carry import packed, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,3 +163,21 @@ def test_a_file_that_changes_meanwhile_is_read_again(tree: Path, monkeypatch: py
     _, together = run(3)
     assert any("-500" in each.message for each in together.findings if each.path == "p0/app/db.py")
     assert [each.path for each in together.unread if "No such file" in each.message] == ["p1/app/db.py"]
+
+
+UNSEEN = "http {\n  include /etc/unseen/*.conf;\n  server { location / { proxy_pass http://a; proxy_read_timeout 9s; } }\n}\n"
+
+
+def test_what_a_reader_made_of_a_catalogue_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "nginx.conf"
+    path.write_text(UNSEEN)
+    session = api.Session(api.Options(isolated=True), DiskFiles())
+    reading = session.read(session.files.load(str(path)), "nginx")
+    again = unpacked(session, packed(session, reading))
+    kinds = session.knowledge.catalogue("nginx").kinds
+    assert any(block.spec is not kinds[block.kind] for block in reading.reading.blocks)
+    blocks = zip(reading.reading.blocks, again.reading.blocks, strict=True)
+    for before, after in blocks:
+        assert before.place.source is after.place.source
+        assert [repr(each) for each in before.effective()] == [repr(each) for each in after.effective()]
+    assert session.check([again]) == session.check([reading])

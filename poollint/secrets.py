@@ -9,6 +9,7 @@ _ASSIGNED = re.compile(
     re.I,
 )
 _IN_URL = re.compile(r"(?P<head>\w://[^\s:/@]*:)(?P<value>[^\s/@]+)(?=@)")
+_ORACLE = re.compile(r"(?P<head>oracle:\w+:[^\s:/@]+/)(?P<value>[^\s/@]+)(?=@)")
 _REFERENCE = re.compile(r"\$|\{\{|<%|%\(|process\.env|os\.|env\(|getenv")
 
 
@@ -16,6 +17,8 @@ def mask(text: str) -> str:
     """The text with passwords, in assignments and in URLs, replaced by as many asterisks; its length stays."""
     if "://" in text:
         text = _IN_URL.sub(lambda m: m["head"] + _stars(m["value"]), text)
+    if "oracle:" in text:
+        text = _ORACLE.sub(lambda m: m["head"] + _stars(m["value"]), text)
     return _ASSIGNED.sub(lambda m: m["key"] + m["sign"] + _stars(m["value"]), text)
 
 

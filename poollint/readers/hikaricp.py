@@ -17,9 +17,12 @@ from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.source import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poollint.formats.properties import Entry
     from poollint.knowledge.catalogue import KindSpec
     from poollint.readers.base import ReadContext
+    from poollint.readers.jdbc import Property
     from poollint.source import Source
     from poollint.versions import Version
 
@@ -36,7 +39,7 @@ _TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 def read(source: Source, context: ReadContext) -> Reading:
     """The pools of a file."""
     base = os.path.basename(source.path)
-    if not _SPRING_NAME.search(base) and ENV_PREFIX in source.text:
+    if not _SPRING_NAME.search(base) and "SPRING_DATASOURCE_" in source.text:
         return _read_environment(source, context)
     is_spring = _SPRING_NAME.search(base) or base.endswith((".yml", ".yaml")) or "\nspring." in "\n" + source.text
     if is_spring and not _is_raw(source):
@@ -48,13 +51,18 @@ def read(source: Source, context: ReadContext) -> Reading:
 
 def _read_environment(source: Source, context: ReadContext) -> Reading:
     """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
+    from poollint.readers.jdbc_pools import drivers_of, of_variables
     from poollint.readers.keyed import environments, variables
     from poollint.readers.spring import of_environment
 
     groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(variables(source))]
-    return Reading(
-        [block for entries in groups for block in of_environment(entries, context.catalogue, context.target)]
-    )
+    drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
+    reading = Reading()
+    for entries in groups:
+        pools = list(of_environment(entries, context.catalogue, context.target))
+        connection = of_variables(entries, pools[0] if pools else None, drivers)
+        reading.blocks += [*pools, *([connection] if connection is not None else [])]
+    return reading
 
 
 def _is_raw(source: Source) -> bool:
@@ -88,7 +96,26 @@ def _read_properties(source: Source, context: ReadContext) -> Reading:
     if checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
         block.problem("no-source", block.place)
     reading.blocks.append(block)
+    from poollint.readers.jdbc_pools import drivers_of, of_pool
+
+    drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
+    sure = not checker.written.get("dataSourceClassName")
+    connection = of_pool(block, drivers, _driver_properties(source, found.entries), sure=sure)
+    if connection is not None and sure:
+        reading.blocks.append(connection)
     return reading
+
+
+def _driver_properties(source: Source, entries: list[Entry]) -> Iterator[Property]:
+    """What stands behind ``dataSource.`` for the driver."""
+    from poollint.readers.jdbc import Property
+
+    for entry in entries:
+        if entry.key.startswith(DATA_SOURCE):
+            text = None if _TEMPLATE.search(entry.value) else entry.value
+            name = entry.key[len(DATA_SOURCE) :]
+            place = Place(source, entry.start, entry.end)
+            yield Property(name, text, place, Place(source, entry.key_start, entry.key_end))
 
 
 class _RawFile:

@@ -15,6 +15,7 @@ from poollint.readers import keyed
 from poollint.readers.base import Reading
 from poollint.readers.hikaricp import ENV_PREFIX, canonical, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
+from poollint.readers.jdbc_pools import SpringConnections, drivers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,9 +62,16 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     reader = _Reader(source, context.catalogue, context.target, complete=not _PROFILE_FILE.search(source.path))
     documents = [_document(entries) for entries in _by_document(found.entries)]
     base: dict[tuple[str, ...], dict[str, Raw]] = {}
+    drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
+    connections = SpringConnections(drivers, complete=reader.complete)
     for document in documents:
-        reading.blocks += reader.pools(document, base)
+        pools = list(reader.pools(document, base))
+        reading.blocks += pools
+        reading.blocks += connections.of_document(document.entries, document.profile, pools)
         reading.problems += reader.misplaced(document)
+    if found.repeated:  # what of the two would count means nothing in a file that is refused
+        for block in reading.blocks:
+            block.problems = [each for each in block.problems if each.kind != "repeated"]
     for key, place in found.repeated:
         if canonical(key) in reader.names or canonical(key) in ("hikari", "datasource"):
             reading.problems.append(Problem("repeated-yaml", place, values={"setting": key}))

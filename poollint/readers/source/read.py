@@ -11,6 +11,7 @@ from poollint.readers.source.match import Finder, Found, block_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from poollint.blocks import Block
     from poollint.knowledge.catalogue import Catalogue
     from poollint.readers.source.values import Call
     from poollint.source import Source
@@ -60,12 +61,22 @@ def read_source(
         for found in finder.of(call.callee):
             block = block_of(call, found, catalogue_of(found.system), target_of(found.system))
             if all(name in block.settings for name in found.require):
-                if found.system == "hikaricp":
-                    from poollint.readers.hikaricp_validate import check_source
-
-                    check_source(block)
                 reading.blocks.append(block)
+                if found.system == "hikaricp":
+                    reading.blocks += _hikaricp(block, catalogue_of, target_of)
     return reading
+
+
+def _hikaricp(
+    block: Block, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
+) -> list[Block]:
+    """HikariCP's own judgement of a pool, and the connection that its JDBC URL asks for."""
+    from poollint.readers.hikaricp_validate import check_source
+    from poollint.readers.jdbc_pools import drivers_of, of_source
+
+    check_source(block)
+    connection = of_source(block, drivers_of(catalogue_of("hikaricp"), catalogue_of, target_of))
+    return [] if connection is None else [connection]
 
 
 def _open(source: Source, language: str) -> Any:

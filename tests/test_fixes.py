@@ -324,7 +324,7 @@ def test_fixes_of_every_page(shown: list[Shown], unsafe: bool) -> None:
         assert outcome.result.unread == [], each.where
         again = each.fixed(after(each.texts, outcome), unsafe=unsafe)
         assert again.changed == [], each.where
-    assert len(fixed) > (110 if unsafe else 40)
+    assert len(fixed) > (150 if unsafe else 50)
 
 
 # Configurations of others

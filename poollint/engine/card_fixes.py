@@ -28,6 +28,7 @@ from poollint.engine.edits import (
     removing,
     replacing,
 )
+from poollint.engine.messages import Template
 from poollint.source import Place
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 
     from poollint.blocks import Block, Setting
     from poollint.engine.conditions import Env
-    from poollint.engine.messages import Template
     from poollint.knowledge.catalogue import SettingSpec
     from poollint.knowledge.index import Knowledge
 
 SECONDS = {"us": 1e-6, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _TIME = re.compile(r"(\d+(?:\.\d+)?) ?(us|ms|s|min|h|d)")
 _UNKNOWN = "an unknown value"
+_WORDS_OF_MESSAGES = ("unlimited", "not set", "on", "off")
 _PLACEHOLDER = re.compile(r"\$\{|\{\{|\{%|<%|\$\(|%\(|#\{")
 # systems whose files take times with their units as they are written in a card
 AS_WRITTEN = frozenset(("nginx", "apache", "postgresql", "pgbouncer"))
@@ -63,7 +64,7 @@ def card_fix(
     titles: list[str] = []
     for name, word in words.items():
         text = word if isinstance(word, bool) else word.render(env, setting)
-        if isinstance(text, str) and (_UNKNOWN in text or not (text.strip() or word.text == "")):  # type: ignore[union-attr]
+        if isinstance(word, Template) and not _is_whole(word.text, str(text)):
             return None
         if setting is not None and setting.raw.endswith("...") and "..." in str(text):
             return None  # a long value of which only the beginning is kept
@@ -75,6 +76,13 @@ def card_fix(
     return Fix("; ".join(titles), tuple(edits), safe=safe) if edits else None
 
 
+def _is_whole(template: str, text: str) -> bool:
+    """Whether a text has all its values, and none that is only a word of messages (``unlimited``)."""
+    if template and not text.strip():
+        return False
+    return "{" not in template or (_UNKNOWN not in text and text not in _WORDS_OF_MESSAGES)
+
+
 def _edit(
     name: str, text: str | bool, block: Block | None, setting: Setting | None, place: Place, knowledge: Knowledge
 ) -> tuple[Edit, str] | None:
@@ -82,9 +90,7 @@ def _edit(
     if name == "here" and setting is None:
         return _rewritten(place, text, block) if isinstance(text, str) else _without(place, block)
     if name == "name":
-        if setting is None or setting.key_place is None or setting.origin != "explicit" or isinstance(text, bool):
-            return None
-        return Edit(setting.key_place, _in_quotes(setting.key_place.text, text)), f"write {text}"
+        return _renamed(setting, text, block)
     if block is None:
         return None
     found = setting if name == "here" else block.get(name) or block.by_role(name)
@@ -102,6 +108,15 @@ def _edit(
     is_command = block.facts.get("source_kind") == "command"
     edit = (None if is_command else adding(block, found.name, value)) or _first(block, found.name, value, knowledge)
     return (edit, f"add {found.name} = {value}") if edit is not None else None
+
+
+def _renamed(setting: Setting | None, name: str | bool, block: Block | None) -> tuple[Edit, str] | None:
+    """Another name for a setting, unless there is one of that name already."""
+    if setting is None or setting.key_place is None or setting.origin != "explicit" or isinstance(name, bool):
+        return None
+    if block is not None and block.settings.get(name, setting) is not setting:
+        return None
+    return Edit(setting.key_place, _in_quotes(setting.key_place.text, name)), f"write {name}"
 
 
 def _in_quotes(old: str, text: str) -> str:

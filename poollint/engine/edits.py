@@ -208,11 +208,18 @@ def removing(item: Item) -> Edit | None:
     if item.shape == "statement":
         return removal(item.key, item.value)
     if item.shape == "line":
+        if language_of(item.source) and not text[first : item.key.start].strip() and _is_used(item.key):
+            return None
         return Edit(Place(item.source, first, min(last + 1, len(text))), "")
     if item.shape == "words":
         start = item.start - (len(text[: item.start]) - len(text[: item.start].rstrip(" \t")))
         return Edit(Place(item.source, start, item.end), "")
     return _from_list(item, first, last)
+
+
+def _is_used(key: Place) -> bool:
+    """Whether a variable of a file of code stands there a second time."""
+    return len(re.findall(rf"\b{re.escape(key.text)}\b", key.source.text)) > 1
 
 
 def _from_list(item: Item, first: int, last: int) -> Edit | None:

@@ -95,8 +95,8 @@ class _Reader(Includes, Backends, Finish):
     def faults(self, source: Source, tree: Tree) -> None:
         """What the program refuses for its form; nothing where a template or a macro may still put it right."""
         if source.text.startswith(BOM):
-            fix = Fix("remove the byte order mark", (Edit(Place(source, 0, 1), ""),))
-            self.reading.problems.append(Problem("byte-order-mark", Place(source, 0, 1), fix=fix))
+            removal = Fix("remove the byte order mark", (Edit(Place(source, 0, 1), ""),))
+            self.reading.problems.append(Problem("byte-order-mark", Place(source, 0, 1), fix=removal))
         if tree.control or tree.macros or any(each.template for each in tree.directives):
             return
         for fault in tree.faults:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poollint import api
-from poollint.files import DiskFiles
+from poollint.files import DiskFiles, MemoryFiles
 from poollint.fixes import Fixer
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def test_words_of_a_card(tmp_path: Path, fix: str, told: str) -> None:
         ("{ max_client_conn = false }", "default_pool_size = 20\n"),
         ('{ name = "max_db_connections" }', "max_db_connections = 500\ndefault_pool_size = 20\n"),
         ('{ here = "50", server_tls_sslmode = "{server_tls_sslmode.nothing}" }', ""),
+        ('{ here = "{query_timeout}" }', ""),  # unlimited, which is a word of messages
         ('{ here = "{default_pool_size}" }', "max_client_conn = 20\ndefault_pool_size = 20\n"),
     ],
 )
@@ -114,3 +115,10 @@ def test_what_they_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fix: s
     session = api.Session(api.Options(), DiskFiles())
     outcome = Fixer(session, [("pgbouncer.ini", "pgbouncer", True)]).run()
     assert [each.after for each in outcome.changed] == ([head + expected] if expected else [])
+
+
+def test_a_limit_that_is_not_there_is_written_nowhere() -> None:
+    text = "import httpx\nc = httpx.Client(limits=httpx.Limits(max_keepalive_connections=20))\n"
+    session = api.Session(api.Options(isolated=True), MemoryFiles({"a.py": text}, complete=True))
+    outcome = Fixer(session, [("a.py", "python", True)], unsafe=True).run()
+    assert [each.after.count("max_keepalive_connections=100, max_connections=100") for each in outcome.changed] == [1]

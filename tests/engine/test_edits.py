@@ -296,3 +296,11 @@ def test_a_first_option_of_a_call(call: str, argument: int | None, expected: str
 )  # fmt: skip
 def test_only_what_is_written_out_is_replaced(text: str, expected: bool) -> None:
     assert is_literal(text) is expected
+
+
+def test_a_variable_that_is_used_is_not_removed() -> None:
+    for text, gone in (("threads = 8\nbind = ':80'\n", True), ("threads = 8\nworkers = threads\n", False)):
+        block = block_of("gunicorn.conf.py", text, "", "server")
+        item = item_of(block.settings["threads"], block.system)
+        assert item is not None
+        assert (removing(item) is not None) is gone

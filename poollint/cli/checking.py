@@ -144,7 +144,11 @@ def load_stdin(session: api.Session, name: str | None) -> tuple[str, list[tuple[
     from poollint.source import Source
 
     path = name or NAMELESS
-    source = Source.from_bytes(path, sys.stdin.buffer.read(session.files.max_size + 1))  # type: ignore[attr-defined]
+    most: int = session.files.max_size  # type: ignore[attr-defined]
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        return path, api.UnreadFile(path, f"is longer than {most / 1048576:.3g} MiB (max-file-size)", "error")
+    source = Source.from_bytes(path, data)
     session.files = MemoryFiles({path: source.text}, beneath=session.files)
     found = [(session.options.as_system, True)] if session.options.as_system else []
     found = found or api.recognise_all(session, path, source.text)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from poollint.files import Files
 
 
+MIB = 1024 * 1024
+SMALL = 2 * MIB  # no form has a lower limit
+
+
 class FileProblem(NamedTuple):
     """A file that is passed over.
 
@@ -325,11 +329,9 @@ class Walk:
         except OSError as error:
             self._problem(path, error.strerror or str(error), severity)
             return
-        limit = config.max_file_size
-        if status.st_size > limit:
-            size, most = status.st_size / 1048576, limit / 1048576
-            message = f"is {size:.0f} MiB; files over {most:.3g} MiB are not read (max-file-size)"
-            self._problem(path, message, severity)
+        too_large = _too_large(status.st_size, candidates[0], config)
+        if too_large:
+            self._problem(path, too_large, "warning" if severity == "note" else severity)
             return
         binary = binary_kind(head)
         if binary:
@@ -348,6 +350,21 @@ class Walk:
 
     def _skip(self, why: str) -> None:
         self.skipped[why] = self.skipped.get(why, 0) + 1
+
+
+def _too_large(size: int, candidate: Candidate, config: Config) -> str:
+    """Why a file of so many bytes is not read, if so."""
+    if size <= min(SMALL, config.max_file_size):
+        return ""
+    from poollint.formats.limits import limit_of
+
+    limit = limit_of(candidate.path, candidate.system)
+    own = limit is not None and limit.most < config.max_file_size
+    most = limit.most if own and limit is not None else config.max_file_size
+    if size <= most:
+        return ""
+    what = f"{limit.what} over {most / MIB:.3g} MiB are not read" if own and limit is not None else ""
+    return f"is {size / MIB:.3g} MiB; " + (what or f"files over {most / MIB:.3g} MiB are not read (max-file-size)")
 
 
 def _name(entry: os.DirEntry[str]) -> str:

@@ -165,7 +165,7 @@ def test_a_file_that_changes_meanwhile_is_read_again(tree: Path, monkeypatch: py
     assert [each.path for each in together.unread if "No such file" in each.message] == ["p1/app/db.py"]
 
 
-UNSEEN = "http {\n  include /etc/unseen/*.conf;\n  server { location / { proxy_pass http://a; proxy_read_timeout 9s; } }\n}\n"
+UNSEEN = "http {\n  include /etc/unseen/*.conf;\n  server { location / { proxy_pass http://a; proxy_read_timeout 9; } }\n}\n"
 
 
 def test_what_a_reader_made_of_a_catalogue_is_kept(tmp_path: Path) -> None:

@@ -165,6 +165,10 @@ def test_fields(body: str, size: Any, idle: Any) -> None:
     [
         ("@Bean DataSource a() { return DataSourceBuilder.create().type(HikariDataSource.class).build(); }", True),
         ("@Bean HikariDataSource a() { return (HikariDataSource) DataSourceBuilder.create().build(); }", True),
+        (
+            "@Bean DataSource a(P p) { return p.initializeDataSourceBuilder().type(HikariDataSource.class).build(); }",
+            True,
+        ),
         ('@Bean @ConfigurationProperties("x") DataSource a() { return new HikariDataSource(); }', False),
         ("@Bean HikariConfig a() { return new HikariConfig(); }", False),
         ("HikariDataSource a() { return new HikariDataSource(); }", False),

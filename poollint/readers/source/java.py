@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.readers.source.java_flow import Invocation, JvmFile, Variable, between, inside
 from poollint.readers.source.java_fold import JavaFolding
+from poollint.readers.source.java_syntax import Invocation, Variable, between, inside
 from poollint.readers.source.values import Scope
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from poollint.formats.source_code import SourceTree
+    from poollint.readers.source.java_calls import JvmFile
 
 _BODIES = frozenset(
     "method_declaration constructor_declaration compact_constructor_declaration static_initializer".split()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
-from poollint.readers.source.java_flow import PROPERTIES, JvmFile
+from poollint.readers.source.java_calls import JvmFile
+from poollint.readers.source.java_syntax import PROPERTIES
 from poollint.readers.source.java_values import (
     UNITS,
     Environment,
@@ -28,7 +29,7 @@ from poollint.readers.source.values import Elapsed, Folded, Made, Ref, Table
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from poollint.readers.source.java_flow import Variable
+    from poollint.readers.source.java_syntax import Variable
 
 MAX_DEPTH = 40
 # what is declared as one of these is no object with settings

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.readers.source.java import handler_kind
-from poollint.readers.source.java_flow import Invocation, Variable, inside
+from poollint.readers.source.java_syntax import Invocation, Variable, inside
 from poollint.readers.source.kotlin_fold import KotlinFolding
 from poollint.readers.source.values import Scope
 

@@ -183,7 +183,7 @@ def _fix(found: list[Finding], reasons: Iterable[str]) -> Iterator[Prose | Items
     fixes = {(each.fix.title, each.fix.safe): None for each in found if each.fix is not None}
     if fixes:
         yield Prose("poollint can do it:")
-        option = {True: "--fix", False: "--unsafe-fixes"}
+        option = {True: "--fix", False: "--fix --unsafe-fixes"}
         yield Items(tuple(f"{title} (`poollint check {option[safe]}`)" for title, safe in fixes))
     elif not helps:
         yield Prose("Write it as under Good.")

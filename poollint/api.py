@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from poollint.readers.source.match import Finder
     from poollint.readers.source.targets import Projects
     from poollint.readers.source.targets_go import GoModules
+    from poollint.readers.source.targets_jvm import JvmProjects
     from poollint.readers.source.targets_python import PythonProjects
     from poollint.source import Source
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]  # how many files are done, of how many (0: nobody knows yet)
 PYPI = "pypi:"  # marks the names of Python packages among those that tell a system's version
 GO_MODULE = "go:"  # and the paths of Go modules
+MAVEN = "maven:"  # and the coordinates of JVM libraries
 Reader = "Callable[[Source, ReadContext], Reading]"
 
 
@@ -109,6 +111,7 @@ class Session:
         self._projects: Projects | None = None
         self._python_projects: PythonProjects | None = None
         self._go_modules: GoModules | None = None
+        self._jvm_projects: JvmProjects | None = None
         self._modules: dict[str, Any] = {}
         self.failures: list[UnreadFile] = []
         self._ahead: Ahead | None = None
@@ -184,6 +187,8 @@ class Session:
             return self._python_target(packages, path)
         if packages[0].startswith(GO_MODULE):
             return self._go_target(packages, path)
+        if packages[0].startswith(MAVEN):
+            return self._jvm_target(system, packages, path)
         installed = self.packages_for(path)
         return next((version for name in packages if (version := installed.get(name)) is not None), None)
 
@@ -204,6 +209,22 @@ class Session:
             self._go_modules = GoModules(self.files)
         wanted = self._go_modules.of(path)
         return next((version for name in packages if (version := wanted.get(name[len(GO_MODULE) :])) is not None), None)
+
+    def _jvm_target(self, system: str, packages: Sequence[str], path: str) -> Version | None:
+        """The version of a JVM library that the build of a file names, or that its release of a framework brings."""
+        from poollint.readers.source.targets_jvm import JvmProjects, bundled
+
+        if self._jvm_projects is None:
+            self._jvm_projects = JvmProjects(self.files)
+        found = self._jvm_projects.of(path)
+        for name in packages:
+            if name[len(MAVEN) :] in found:
+                return found[name[len(MAVEN) :]]
+        for framework, table in self.knowledge.catalogue(system).parameters.get("bundled", {}).items():
+            release = self.target_for(framework, path)
+            if release is not None:
+                return bundled(release, table)
+        return None
 
     def packages_for(self, path: str) -> Mapping[str, Version | None]:
         """The packages of the project that a source file belongs to, by what stands beside it."""
@@ -624,9 +645,12 @@ def _reads_files(session: Session, system: str) -> bool:
     return "format" in session.knowledge.systems.get(system, {})
 
 
-def check_paths(paths: Sequence[str], *, options: Options | None = None) -> Result:
-    """Check files and folders as the command does. ConfigError for a bad configuration; nothing is printed."""
-    return check_with(Session(options or Options(), DiskFiles()), paths)
+def check_paths(paths: Sequence[str], *, options: Options | None = None, jobs: int | None = 1) -> Result:
+    """Check files and folders as the command does. ConfigError for a bad configuration; nothing is printed.
+
+    ``jobs``: how many processes a large tree may take (None: one a core).
+    """
+    return check_with(Session(options or Options(), DiskFiles()), paths, jobs)
 
 
 def walk_with(session: Session, paths: Sequence[str]) -> Walk:

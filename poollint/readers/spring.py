@@ -111,7 +111,7 @@ class _Reader:
             merged = {**inherited, **{raw.name: raw for raw in written}}
             if not document.profile:
                 base[prefix] = {**base.get(prefix, {}), **{raw.name: raw for raw in written}}
-            if not merged:
+            if not merged and not block.problems:
                 continue
             checker = Checker(block, spring=True)
             checker.fill(list(merged.values()))

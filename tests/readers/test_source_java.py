@@ -290,6 +290,23 @@ def test_what_is_kept_is_not_made_for_each_request(body: str) -> None:
     assert "HTP001" not in codes(f"class A {{ private OkHttpClient http; {body} }}")
 
 
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        ("HikariDataSource d = new HikariDataSource(c); return run(d.getConnection());", True),
+        ("HikariDataSource d = new HikariDataSource(c); all.put(name, d); return run(d);", False),
+        ("HikariDataSource d = new HikariDataSource(c); this.source = d; return run(d);", False),
+        ("all.put(name, new HikariDataSource(c)); return run(all);", False),
+        ("source = new HikariDataSource(c); return run(source);", False),
+        ("try (HikariDataSource d = new HikariDataSource(c)) { return run(d.getConnection()); }", False),
+        ("HikariDataSource d = new HikariDataSource(c); d.close(); return null;", False),
+    ],
+)
+def test_pools_of_requests(use: str, told: bool) -> None:
+    text = f'@GetMapping("/x") String x() {{ HikariConfig c = new HikariConfig(); {use} }}'
+    assert ("POL002" in codes(f"class A {{ private HikariDataSource source; {text} }}")) is told
+
+
 def test_what_each_request_makes() -> None:
     assert "HTP001" in codes('class A { @GetMapping("/x") String x() { var h = new OkHttpClient(); return h.go(); } }')
     assert "HTP001" in codes('class A { @GetMapping("/x") String x() { return HttpClient.newHttpClient().send(); } }')

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.readers.source.java_fold import JavaFolding
-from poollint.readers.source.java_syntax import Invocation, Variable, between, inside
+from poollint.readers.source.java_syntax import MISSING, Invocation, Variable, between, inside
 from poollint.readers.source.values import Scope
 
 if TYPE_CHECKING:
@@ -410,7 +410,7 @@ class JavaFile(JavaFolding):
             elif kind in _LOOPS and not functions:
                 in_loop = True
             elif kind == "if_statement" and not functions:
-                guarded = guarded or "== null" in self.text(current.child_by_field_name("condition"))
+                guarded = guarded or bool(MISSING.search(self.text(current.child_by_field_name("condition"))))
             elif kind == "class_body" and not functions:
                 functions.extend(
                     ("initialiser",) if current.parent is not None and self._in_block(node, current) else ()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN
-from poollint.readers.source.java_flow import KEEPERS, JvmFlow, is_open
+from poollint.readers.source.java_flow import JvmFlow, is_open
 from poollint.readers.source.java_syntax import BOUND, PROPERTIES, SPRING_BUILDERS, Invocation, TooMuchError
 from poollint.readers.source.values import Call, Entry, Folded, Made
 
@@ -169,6 +169,7 @@ class JvmFile(JvmFlow):
             self._kept_by_caller(call, outer)
             return
         how, name = holder
+        self.kept(call, self.outward(outer))
         self._held(call, node, how, name, ended)
 
     def _held(self, call: Call, node: Node, how: str, name: Node, ended: bool) -> None:
@@ -198,10 +199,7 @@ class JvmFile(JvmFlow):
 
     def _kept_by_caller(self, call: Call, outer: Node) -> None:
         self._annotated(call, outer)
-        given = self.given_to(self.outward(outer))
-        inner = self.invocation(given[0]) if given is not None else None
-        if inner is not None and self.text(inner.name) in KEEPERS:
-            call.used["stored"] = True
+        self.kept(call, self.outward(outer))
 
     # Spring
 

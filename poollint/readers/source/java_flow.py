@@ -23,7 +23,9 @@ _BARE = frozenset(
 )
 _TAKERS = frozenset("setDataSource dataSource connect using bind rebind put putIfAbsent add register of close".split())
 _BEANS = frozenset("Bean Produces Provides Singleton ApplicationScoped".split())
-KEEPERS = frozenset("put putIfAbsent computeIfAbsent getOrPut add set".split())
+# methods that keep what they are given
+_KEEPS = re.compile(r"(?:put|add|register|set|store|save|cache|keep|offer|push|compute|replace|getOrPut|of$|merge)")
+_RESOURCES = frozenset(("resource",))
 
 
 class JvmFlow(JvmSetters):
@@ -59,9 +61,20 @@ class JvmFlow(JvmSetters):
         used = self.called_on(self.outward(expression))
         if used is not None and self.text(used.name) in CLOSES:
             closes(call, self.text(used.name))
-        holder = self.target(self.outward(expression))
-        if holder is not None and holder[0] == "assigned":
+        self.kept(call, self.outward(expression))
+
+    def kept(self, call: Call, outer: Node) -> None:
+        """Note where a result is stored for later, or closed when its block ends."""
+        given = self.given_to(outer)
+        taker = self.invocation(given[0]) if given is not None else None
+        holder = self.target(outer)
+        if taker is not None and _KEEPS.match(self.text(taker.name)):
             call.used["stored"] = True
+        if holder is not None and holder[0] == "assigned":
+            variable = self.variable(self.text(holder[1]), outer)
+            call.used["stored"] = call.used["stored"] or variable is None or variable.kind == "field"
+        if outer.parent is not None and outer.parent.type in _RESOURCES:
+            closes(call, "close")
 
     def _is_target(self, expression: Node) -> bool:
         parent = expression.parent
@@ -145,7 +158,7 @@ class JvmFlow(JvmSetters):
         if self._takes_as_it_is(call, taker):
             self._product(call, taker)
             return True
-        if name in KEEPERS:
+        if _KEEPS.match(name):
             call.used["stored"] = True
         if call.callee.endswith("DataSource") and (
             name in _TAKERS or (name[:1].isupper() and name not in self.classes)
@@ -211,6 +224,7 @@ class JvmFlow(JvmSetters):
         holder = self.target(outer)
         name = self.text(holder[1]).rpartition(".")[2] if holder is not None else ""
         variable = self.variable(name, taker.node) if name else None
+        self.kept(call, outer)
         if variable is None:
             if self._handed_out(outer) and not self.callee(taker):
                 call.touched = True  # whoever gets it can set it up further
@@ -222,7 +236,8 @@ class JvmFlow(JvmSetters):
                 closes(call, method)
             elif on is not None and method.startswith("set") and on.arguments:
                 self.record(call, on.name, on.arguments, certain=False)
-            elif on is None and self._handed_out(expression) and not self.callee(taker):
+            self.kept(call, self.outward(expression))
+            if on is None and self._handed_out(expression) and not self.callee(taker):
                 call.touched = True
         if variable.kind == "field":
             call.used["stored"] = True

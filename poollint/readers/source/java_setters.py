@@ -45,6 +45,8 @@ class JvmSetters(JvmSyntax):
             current = call_on.node
             scoped = self.handed_lambda(call_on)
             if scoped is not None:
+                if name == "use":
+                    closes(call, "close")
                 self._scoped(call, scoped, certain)
                 continue
             if name in _ENDS:

@@ -5,6 +5,7 @@ The languages say how these look in their trees; ``java_setters``, ``java_flow``
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from poollint.formats.source_code import SourceTree
     from poollint.readers.source.values import Call, Folded, Scope
 
+# a condition that asks whether something was made before
+MISSING = re.compile(
+    r"== null|null ==|contains|isEmpty|isPresent|isClosed|isInitialized|!\s*\w*(?:[iI]nit|[rR]eady|[sS]tarted)"
+)
 MAX_STEPS = 300_000  # looks at a node on the way up or down, over a whole file
 PROPERTIES = "java.util.Properties"
 SPRING_BUILDERS = (

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.readers.source.java import handler_kind
-from poollint.readers.source.java_syntax import Invocation, Variable, inside
+from poollint.readers.source.java_syntax import MISSING, Invocation, Variable, inside
 from poollint.readers.source.kotlin_fold import KotlinFolding
 from poollint.readers.source.values import Scope
 
@@ -480,7 +480,7 @@ class KotlinFile(KotlinFolding):
             elif kind in _LOOPS and not functions:
                 in_loop = True
             elif kind == "if_expression" and not functions:
-                guarded = guarded or "== null" in self.text(current.child_by_field_name("condition"))
+                guarded = guarded or bool(MISSING.search(self.text(current.child_by_field_name("condition"))))
             elif kind == "binary_expression" and not functions:
                 guarded = guarded or any(child.type == "?:" for child in current.children)
             current = current.parent

@@ -435,6 +435,8 @@ def test_requirements_of_a_module(text: str, expected: tuple[int, ...] | None) -
     assert requirements(f"module example.com/a\n\ngo 1.24\n\n{text}").get("github.com/jackc/pgx/v5") == expected
 
 
+GOT = "\tresp, err := http.Get(url)\n"
+LATE = "\tif errors.Is(err, late) {\n\t\treturn nil\n\t}\n\tif err != nil {\n\t\treturn err\n\t}\n"
 ASKED = "\treq, err := http.NewRequest(method, url, nil)\n\tcheck(err)\n\tresp, err := client.Do(req)\n\tcheck(err)\n"
 
 
@@ -457,6 +459,7 @@ ASKED = "\treq, err := http.NewRequest(method, url, nil)\n\tcheck(err)\n\tresp, 
             False,
         ),  # not surely net/http
         ("\tresp, err := http.Get(url)\n\tcheck(err)\n\treturn status(resp.StatusCode)", True),
+        (GOT + LATE + "\tdecode(resp.Body)\n\treturn nil", False),
         ("\tresp, err := http.Get(url)\n\tcheck(err)\n\tgo func() { resp.Body.Close() }()\n\treturn nil", False),
     ],
 )

@@ -77,8 +77,8 @@ def idle_for_ever(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if idle.value != UNLIMITED or _uses(block, "idle_closed") or _uses(block, "escape") == "passed":
         return
-    if _uses(block, "kept") is False or _uses(block, "websocket"):
-        return  # another rule's; a connection that is upgraded never becomes idle
+    if _uses(block, "kept") is False or _uses(block, "websocket") or _uses(block, "unix"):
+        return  # another rule's; what is upgraded never becomes idle, and nothing cuts a socket of this machine
     if idle.origin == "default":
         yield Hit(block, {})
     else:

@@ -85,7 +85,13 @@ def _limited_somewhere(ctx: RuleContext) -> bool:
 def idle_below_open(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Fewer idle connections are kept than a quiet moment leaves behind."""
     most, idle = _written(block, "SetMaxOpenConns"), block.get("SetMaxIdleConns")
-    if most is None or idle is None or aside(block) or not known(most.value, idle.value):
+    if (
+        most is None
+        or idle is None
+        or aside(block)
+        or _LOCAL.search(driver(block))
+        or not known(most.value, idle.value)
+    ):
         return
     if not _number(most.value) or not _number(idle.value) or not 2 < most.value < UNLIMITED:
         return

@@ -545,6 +545,7 @@ class GoFile:
             if is_literal:
                 made.used["fields_made_of"] = {name: _makers([entry.value])[0] for name, entry in made.named.items()}
                 made.used["kept"] = kept(self, node)
+                made.used["unix"] = '"unix"' in self.tree.text(node)
                 made.used["websocket"] = "websocket" in self._around(node)
             self._follow(made, node)
             if made.used["escape"] == "returned" and closed_by_callers(self, node, self._calls):

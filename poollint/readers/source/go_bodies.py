@@ -10,7 +10,15 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from poollint.readers.source.go_checkouts import MAX_RETURNS, MAX_TAKINGS, Way, deferred, gives_before, statement_of
+from poollint.readers.source.go_checkouts import (
+    MAX_RETURNS,
+    MAX_TAKINGS,
+    Way,
+    checked,
+    deferred,
+    gives_before,
+    statement_of,
+)
 from poollint.readers.source.values import Call
 
 if TYPE_CHECKING:
@@ -83,10 +91,7 @@ def _way(file: GoFile, mentions: list[Node], node: Node) -> Way | None:
     function, first = file.function(node), statement_of(node)
     if function is None or first is None or any(file.function(each) != function for each in bodies):
         return None
-    check = first.next_named_sibling
-    while check is not None and check.type == "comment":
-        check = check.next_named_sibling
-    after = check.end_byte if check is not None and check.type == "if_statement" else first.end_byte
+    after = checked(file, first)
     for out in file.returns.get(function.id, ())[:MAX_RETURNS]:
         if out.start_byte >= after and not gives_before(out, bodies, first):
             return Way("some", out)

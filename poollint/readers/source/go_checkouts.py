@@ -6,6 +6,7 @@ function may be given back there.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,12 +97,29 @@ def _way(file: GoFile, mentions: list[Node], node: Node, back: tuple[str, ...]) 
     first = statement_of(node)
     if function is None or first is None or any(file.function(each) != function for each in gives):
         return None
-    check = first.next_named_sibling
-    after = check.end_byte if check is not None and check.type == "if_statement" else first.end_byte
+    after = checked(file, first)
     for out in file.returns.get(function.id, ())[:MAX_RETURNS]:
         if out.start_byte >= after and not gives_before(out, gives, first):
             return Way("some", out)
     return Way("always")
+
+
+def checked(file: GoFile, first: Node) -> int:
+    """Where the checks of the error end that stand right behind ``name, err := …``: until then there is nothing to give."""
+    left = first.child_by_field_name("left")
+    error = file.tree.text(left.named_children[-1]) if left is not None and left.named_children else "err"
+    end = first.end_byte
+    check = first.next_named_sibling
+    while check is not None and check.type in ("comment", "if_statement"):
+        if check.type == "if_statement":
+            condition = file.tree.text(check.child_by_field_name("condition"))
+            if end != first.end_byte and not re.search(rf"\b{re.escape(error)}\b", condition):
+                break
+            if check.child_by_field_name("initializer") is not None:
+                break
+            end = check.end_byte
+        check = check.next_named_sibling
+    return end
 
 
 def statement_of(node: Node) -> Node | None:

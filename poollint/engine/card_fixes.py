@@ -165,7 +165,9 @@ def _rewritten(place: Place, text: str, block: Block | None) -> tuple[Edit, str]
 def _with_blank(place: Place) -> Place:
     """A word and the blanks before it, where something stands behind both."""
     text = place.source.text
-    start = len(text[: place.start].rstrip(" \t"))
+    start = place.start
+    while start and text[start - 1] in " \t":
+        start -= 1
     follows = text[place.end : place.end + 1] in (" ", "\t", ";", "\n", "\r", "")
     return Place(place.source, start, place.end) if follows and text[start - 1 : start] != "\n" else place
 

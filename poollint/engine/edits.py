@@ -113,8 +113,31 @@ def _line(text: str, start: int, end: int) -> tuple[int, int]:
     return text.rfind("\n", 0, start) + 1, len(text) if last < 0 else last
 
 
+def _indent(text: str, first: int) -> str:
+    match = _BLANK.match(text, first)
+    return match[0] if match is not None else ""
+
+
+def _back(text: str, at: int) -> int:
+    """The offset behind the last sign before ``at`` that is no blank."""
+    while at and text[at - 1].isspace():
+        at -= 1
+    return at
+
+
+def _sign_before(text: str, at: int) -> str:
+    at = _back(text, at)
+    return text[at - 1 : at] if at else ""
+
+
+def _sign_after(text: str, at: int) -> str:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return text[at : at + 1]
+
+
 def _code_shape(text: str, start: int, end: int, language: str) -> Shape | None:
-    following, before = _next(text, end, language), text[:start].rstrip()[-1:]
+    following, before = _next(text, end, language), _sign_before(text, start)
     if following in (",", ")", "}") and (before in (",", "(", "{") or _behind_comment(text, start, language)):
         return "list"
     first, last = _line(text, start, end)
@@ -128,7 +151,8 @@ def _code_shape(text: str, start: int, end: int, language: str) -> Shape | None:
 
 def _behind_comment(text: str, start: int, language: str) -> bool:
     """Whether a line of comment stands before, on the line above, behind a comma or at the beginning of the list."""
-    above = text[:start].rstrip().rpartition("\n")[2]
+    last = _back(text, start)
+    above = text[text.rfind("\n", 0, last) + 1 : last]
     sign = "#" if language == "python" else "//"
     code, found, _ = above.partition(sign)
     return (
@@ -153,7 +177,7 @@ def _shape(text: str, start: int, end: int) -> Shape | None:
     first, last = _line(text, start, end)
     if _BEFORE_LINE.fullmatch(text[first:start]) and _AFTER_LINE.fullmatch(text[end:last]):
         return "line"
-    before, after = text[:start].rstrip()[-1:], text[end:].lstrip()[:1]
+    before, after = _sign_before(text, start), _sign_after(text, end)
     if before in (",", "{", "[") and after in (",", "}", "]"):
         return "list"
     if text[start - 1 : start] in (" ", "\t") and (end == len(text) or text[end] in " \t\r\n"):
@@ -171,7 +195,7 @@ def lone_line(place: Place) -> Place | None:
     """The line that begins at a place, where it is a whole setting: nothing joins the next line to it."""
     text = place.source.text
     first, last = _line(text, place.start, place.start)
-    following = text[last + 1 :].partition("\n")[0]
+    following = text[last + 1 : _line(text, last + 1, last + 1)[1]]
     before = text[first : place.start]
     deeper = len(following) - len(following.lstrip(" \t-")) > len(before) and following.strip()
     if language_of(place.source) or before.strip() or text[first:last].rstrip("\r").endswith("\\"):
@@ -212,7 +236,9 @@ def removing(item: Item) -> Edit | None:
             return None
         return Edit(Place(item.source, first, min(last + 1, len(text))), "")
     if item.shape == "words":
-        start = item.start - (len(text[: item.start]) - len(text[: item.start].rstrip(" \t")))
+        start = item.start
+        while start and text[start - 1] in " \t":
+            start -= 1
         return Edit(Place(item.source, start, item.end), "")
     return _from_list(item, first, last)
 
@@ -232,14 +258,14 @@ def _from_list(item: Item, first: int, last: int) -> Edit | None:
             return Edit(Place(item.source, first, min(last + 1, len(text))), "")
         blank = _BLANK.match(text, end)
         return Edit(Place(item.source, start, blank.end() if blank is not None else end), "")
-    if text[end:].lstrip()[:1] not in (")", "}", "]"):
+    if _sign_after(text, end) not in (")", "}", "]"):
         return None  # a comment stands between it and its comma
-    left = text[:start].rstrip()
-    if left.endswith(","):
-        return Edit(Place(item.source, len(left) - 1, end), "")
+    left = _back(text, start)
+    if text[left - 1 : left] == ",":
+        return Edit(Place(item.source, left - 1, end), "")
     if alone and not text[end:last].strip():
         return Edit(Place(item.source, first, min(last + 1, len(text))), "")
-    return Edit(Place(item.source, start, end), "") if left[-1:] in ("(", "{", "[") else None
+    return Edit(Place(item.source, start, end), "") if text[left - 1 : left] in ("(", "{", "[") else None
 
 
 # A new setting
@@ -288,7 +314,7 @@ def beside(item: Item, key: str, text: str) -> Edit | None:
     if item.shape == "words":
         return Edit(Place(source, item.end, item.end), " " + copy)
     if item.shape == "line":
-        at = last - 1 if whole[:last].endswith("\r") else last
+        at = last - 1 if whole.endswith("\r", 0, last) else last
         return Edit(Place(source, at, at), "\n" + whole[first : item.start] + copy)
     alone = not whole[first : item.start].strip()
     glue = "\n" + whole[first : item.start] if alone else " "
@@ -298,7 +324,7 @@ def beside(item: Item, key: str, text: str) -> Edit | None:
     if not alone:
         return Edit(Place(source, comma.end(), comma.end()), glue + copy + ",")
     rest = whole[comma.end() : last].strip()
-    at = last - 1 if whole[:last].endswith("\r") else last
+    at = last - 1 if whole.endswith("\r", 0, last) else last
     if rest and not rest.startswith(("//", "#")):
         at = comma.end()
     return Edit(Place(source, at, at), glue + copy + ",")
@@ -365,7 +391,7 @@ def into_call(place: Place, argument: int | None, key: str, text: str) -> Edit |
         option = f"{{ {key}: {text} }}"
     if not given:
         return Edit(Place(source, opening.end(), close), option)
-    end = len(whole[: given[-1][1]].rstrip())
+    end = _back(whole, given[-1][1])
     last = given[-1][0] + len(whole[given[-1][0] : end]) - len(whole[given[-1][0] : end].lstrip())
     first = _line(whole, last, last)[0]
     alone = not whole[first:last].strip()
@@ -380,12 +406,12 @@ def into_object(source: Source, start: int, end: int, option: str) -> Edit | Non
         return None
     opening = whole.index("{", start)
     close = whole.rindex("}", start, end)
-    last = len(whole[:close].rstrip())
+    last = _back(whole, close)
     if last == opening + 1:
         return Edit(Place(source, opening + 1, close), f" {option} ")
     first = _line(whole, last, last)[0]
     alone = "\n" in whole[last:close]
-    indent = whole[first : len(whole) - len(whole[first:].lstrip(" \t"))] if alone else ""
+    indent = _indent(whole, first) if alone else ""
     comma = "" if whole[last - 1] == "," else ","
     return Edit(Place(source, last, last), comma + ("\n" + indent if alone else " ") + option)
 
@@ -397,9 +423,9 @@ def into_literal(place: Place, option: str) -> Edit | None:
     if opening is None:
         return None
     line = re.compile(r"[ \t]*(?://[^\n]*)?\n([ \t]*)").match(text, opening.end())
-    if line is not None and not text[line.end() :].startswith("}"):
+    if line is not None and not text.startswith("}", line.end()):
         return Edit(Place(source, line.end(), line.end()), f"{option},\n{line[1]}")
-    following = text[opening.end() :].lstrip()[:1]
+    following = _sign_after(text, opening.end())
     if line is not None:
         return None
     return Edit(Place(source, opening.end(), opening.end()), option + ("" if following == "}" else ", "))

@@ -7,6 +7,7 @@ that it did not come to, so that the others have something to do.
 from __future__ import annotations
 
 import contextlib
+import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.discovery.walk import FileProblem, Step, Taken, Walk
@@ -225,8 +226,8 @@ def go_ahead(session: Session, walk: Walk, jobs: int | None) -> Ahead | None:
             ahead = Ahead(session, walk, count)
             try:
                 ahead.run()
-            except AheadError:
-                walk.again(steps)
+            except (AheadError, OSError, TypeError, AttributeError, pickle.PicklingError):
+                walk.again(steps)  # no process could be made, or none that knows what this one knows
             else:
                 return ahead
     walk.finish(session.progress)

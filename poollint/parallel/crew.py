@@ -81,8 +81,11 @@ class Crew:
 
     def end(self) -> None:
         """End every process, whatever it does."""
-        for worker in (*self._idle, *self._busy.values()):
+        workers = [*self._idle, *self._busy.values()]
+        for worker in workers:
             worker.end()
+        for worker in workers:
+            worker.process.join(1)
         self._idle.clear()
         self._busy.clear()
 

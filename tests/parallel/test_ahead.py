@@ -150,6 +150,16 @@ def test_a_process_that_never_starts_well(tree: Path, monkeypatch: pytest.Monkey
     assert plain(together) == plain(run(1)[1])
 
 
+def test_where_no_process_can_be_made(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Any, *_: Any) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("poollint.parallel.crew._Worker.__init__", refuse)
+    session, together = run(3)
+    assert session._ahead is None
+    assert plain(together) == plain(run(1)[1])
+
+
 def test_a_file_that_changes_meanwhile_is_read_again(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go = ahead.go_ahead
 
@@ -165,7 +175,9 @@ def test_a_file_that_changes_meanwhile_is_read_again(tree: Path, monkeypatch: py
     assert [each.path for each in together.unread if "No such file" in each.message] == ["p1/app/db.py"]
 
 
-UNSEEN = "http {\n  include /etc/unseen/*.conf;\n  server { location / { proxy_pass http://a; proxy_read_timeout 9; } }\n}\n"
+UNSEEN = (
+    "http {\n  include /etc/unseen/*.conf;\n  server { location / { proxy_pass http://a; proxy_read_timeout 9; } }\n}\n"
+)
 
 
 def test_what_a_reader_made_of_a_catalogue_is_kept(tmp_path: Path) -> None:

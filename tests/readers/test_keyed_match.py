@@ -259,6 +259,25 @@ def test_pools_of_spring_boot_are_judged_by_role() -> None:
     assert codes("application.properties", "spring.datasource.tomcat.max-wait=-1\n") == [("TJD002", 1)]
 
 
+def test_the_version_of_a_project_decides(tmp_path: Path) -> None:
+    def found(boot: str, druid: str) -> list[str]:
+        (tmp_path / "pom.xml").write_text(
+            "<project><parent><groupId>org.springframework.boot</groupId>"
+            f"<artifactId>spring-boot-starter-parent</artifactId><version>{boot}</version></parent><dependencies>"
+            "<dependency><groupId>com.alibaba</groupId><artifactId>druid-spring-boot-starter</artifactId>"
+            f"<version>{druid}</version></dependency></dependencies></project>"
+        )
+        return [each.code for each in api.check_paths([str(tmp_path)]).findings]
+
+    (tmp_path / "application.properties").write_text(
+        "server.tomcat.max-threads=50\nspring.redis.jedis.pool.max-wait=2s\nspring.datasource.druid.max-wait=5000\n"
+        "spring.datasource.druid.keep-alive=true\n"
+        "spring.datasource.druid.time-between-eviction-runs-millis=300000\n"
+    )
+    assert found("3.3.4", "1.2.20") == ["SPB006", "SPB011", "DRU001"]
+    assert found("2.4.13", "1.2.5") == []
+
+
 def test_sequelize_reads_config_json() -> None:
     text = '{"production": {"dialect": "mysql", "pool": {"max": 0, "maxConnections": 5}}}'
     assert [code for code, _ in codes("config/config.json", text)] == ["POL004", "POL006"]

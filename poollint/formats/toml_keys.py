@@ -68,10 +68,9 @@ def _pair(tree: SourceTree, node: Node, above: tuple[str, ...], depth: int = 0) 
 
 
 def _key(tree: SourceTree, node: Node) -> tuple[str, ...]:
-    if node.type == "dotted_key":
-        return tuple(part for child in node.named_children for part in _key(tree, child))
-    text = tree.text(node)
-    return (text[1:-1] if node.type == "quoted_key" else text,)
+    """The parts of a key, quotes removed."""
+    leaves = [each for each in tree.walk(node) if each.type in ("bare_key", "quoted_key")]
+    return tuple(tree.text(each)[1:-1] if each.type == "quoted_key" else tree.text(each) for each in leaves)
 
 
 def _text(tree: SourceTree, node: Node) -> str | None:

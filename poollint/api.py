@@ -284,7 +284,7 @@ class Session:
 
         family = FAMILIES[language]
         words = self.knowledge.triggers.get(family)
-        if words is None or not Trigger(family, words).holds(source.text.encode("utf-8", "surrogateescape")):
+        if words is None or not Trigger(family, words).holds(source.text.encode("utf-8", "surrogatepass")):
             return FileReading(source.path, language, language, source, Reading())
         from poollint.readers.source.match import Finder
         from poollint.readers.source.read import founds_of, read_source

@@ -84,7 +84,8 @@ class SourceTree:
 
         self.source = source
         self.language = language
-        self._data = source.text.encode("utf-8", "surrogateescape")
+        # an editor may send half a pair of surrogates, which no file holds
+        self._data = source.text.encode("utf-8", "surrogatepass")
         self._ascii = len(self._data) == len(source.text)
         self._marks: list[int] = []
         self.root: Node = Parser(grammar(language)).parse(self._data).root_node
@@ -98,13 +99,13 @@ class SourceTree:
         if not self._marks:
             self._marks = self._count()
         step = bisect_right(self._marks, at) - 1
-        return step * STRIDE + len(self._data[self._marks[step] : at].decode("utf-8", "surrogateescape"))
+        return step * STRIDE + len(self._data[self._marks[step] : at].decode("utf-8", "surrogatepass"))
 
     def _count(self) -> list[int]:
         """The byte offsets of every STRIDE-th character, so that no place costs more than a stride."""
         text, marks, at = self.source.text, [0], 0
         for start in range(0, len(text), STRIDE):
-            at += len(text[start : start + STRIDE].encode("utf-8", "surrogateescape"))
+            at += len(text[start : start + STRIDE].encode("utf-8", "surrogatepass"))
             marks.append(at)
         return marks
 

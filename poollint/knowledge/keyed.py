@@ -43,6 +43,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "unless": (dict,),
     "open": (bool,),
     "partial": (bool,),
+    "installed": (bool,),
     "facts": (dict,),
     "kind": (str,),
     "note": (str,),

@@ -23,6 +23,7 @@ A table::
     unless = { enabled = false }              # not where a setting has this value
     open = true                               # unknown keys below the prefix are none of our business here
     partial = true                            # more may be set elsewhere: what is not written is unknown
+    installed = true                          # only in projects that have the system's package, in a version that is told
     facts = { cluster = true }                # what this form tells by itself
 
 A value is read by the setting's type. A duration is a number in the setting's unit, unless its ``parser`` says more:
@@ -65,8 +66,8 @@ class KeyedFound:
     """One ``[[found]]`` table of a keyed format."""
 
     __slots__ = (
-        "absent", "also", "begins", "env", "facts", "form", "kind", "names", "open", "partial", "prefixes", "relaxed",
-        "rename", "require", "section", "skip", "spec", "system", "unless",
+        "absent", "also", "begins", "env", "facts", "form", "installed", "kind", "names", "open", "partial", "prefixes",
+        "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -81,6 +82,7 @@ class KeyedFound:
         self.absent: list[str] = table.get("absent", [])
         self.unless: dict[str, Any] = table.get("unless", {})
         self.open = bool(table.get("open", False))
+        self.installed = bool(table.get("installed", False))
         self.partial = bool(table.get("partial", False))
         self.facts: dict[str, Any] = table.get("facts", {})
         self.env: str | dict[str, str] = table.get("env", "")
@@ -115,7 +117,7 @@ class KeyedFound:
 
     def fits(self, block: Block) -> bool:
         """Whether what is written makes a block of this table."""
-        if not all(name in block.settings for name in self.require):
+        if not all(name in block.settings for name in self.require) or (self.installed and block.target is None):
             return False
         wanted = self.require if isinstance(self.require, dict) else {}
         if any(block.settings[name].value != value for name, value in wanted.items()):

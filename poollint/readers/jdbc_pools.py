@@ -40,13 +40,19 @@ def join(pool: Block | None, connection: Block | None, *, pooled: str = "hikaric
         return
     facts = connection.facts
     facts.update(pooled=pooled, profile=profile)
-    facts["in_development"] = facts["in_development"] or bool(_DEVELOPMENT.search(profile))
-    facts["in_test"] = facts["in_test"] or bool(_TEST.search(profile))
+    _tell_purpose(connection, profile)
     for name, place in facts.pop("secrets", ()):
         note_password(connection, name, place)
     if pool is not None:
         connection.links["pool"] = pool
         pool.links["connection"] = connection
+
+
+def _tell_purpose(block: Block, profile: str) -> None:
+    """Whether a block serves tests or development, by its file and its profile."""
+    told = place_facts(block.place)
+    block.facts["in_development"] = told["in_development"] or bool(_DEVELOPMENT.search(profile))
+    block.facts["in_test"] = told["in_test"] or bool(_TEST.search(profile))
 
 
 def note_password(block: Block, name: str, place: Place) -> None:
@@ -65,7 +71,8 @@ def of_pool(pool: Block, drivers: Drivers, properties: Iterable[Property] = (), 
     """The connection of a pool's own jdbcUrl, when it is written in the pool's block."""
     pool.facts.update(place_facts(pool.place) if "in_test" not in pool.facts else {})
     password = pool.settings.get("password")
-    if password is not None and password.place is not None and is_secret(str(password.value)):
+    given = password.value if password is not None and isinstance(password.value, str) else ""
+    if password is not None and password.place is not None and is_secret(given):
         note_password(pool, password.key, password.place)
     setting = pool.settings.get("jdbcUrl")
     if setting is None or setting.place is None or setting.origin != "explicit":
@@ -103,6 +110,8 @@ class SpringConnections:
     def of_document(self, entries: list[KeyedEntry], profile: str, pools: list[Block]) -> Iterator[Block]:
         shaped = [(tuple(re.sub(r"[-_]", "", part).lower() for part in entry.path), entry) for entry in entries]
         self._other = self._other or any(_is_other(parts, entry) for parts, entry in shaped)
+        for pool in pools:
+            _tell_purpose(pool, profile)
         if not profile:
             self._pools.update((pool.name, pool) for pool in pools)
         mine = {**self._pools, **{pool.name: pool for pool in pools}}
@@ -117,7 +126,11 @@ class SpringConnections:
             pool = mine.get(".".join(holder))
             if pool is not None and pool in pools:
                 pool.facts.setdefault("database", scheme_of(url.text))
-            yield from self._connection(url, entry, pool, holder, properties, profile)
+            for made in self._connection(url, entry, pool, holder, properties, profile):
+                for path, other in shaped:
+                    if path == (*parts[:-1], "password") and other.text is not None and is_secret(other.text):
+                        note_password(made, ".".join(other.path), other.place)
+                yield made
 
     def _connection(
         self,

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.blocks import Block, Problem
-from poollint.readers import keyed
+from poollint.readers import keyed, spring_checks
 from poollint.readers.base import Reading
 from poollint.readers.hikaricp import ENV_PREFIX, canonical, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
@@ -55,7 +55,7 @@ class _Document(NamedTuple):
 def read_spring(source: Source, context: ReadContext) -> Reading:
     """The pools of an application file, document by document."""
     reading = Reading()
-    if "ikari" not in source.text and "atasource" not in source.text:
+    if not any(word in source.text for word in ("ikari", "atasource", "jdbc")):
         return reading
     is_yaml = source.path.endswith((".yml", ".yaml"))
     found = keyed.of_yaml(source) if is_yaml else keyed.of_properties(source)
@@ -63,12 +63,14 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     documents = [_document(entries) for entries in _by_document(found.entries)]
     base: dict[tuple[str, ...], dict[str, Raw]] = {}
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
+    boot = context.target_of("spring-boot")
     connections = SpringConnections(drivers, complete=reader.complete)
     for document in documents:
         pools = list(reader.pools(document, base))
         reading.blocks += pools
         reading.blocks += connections.of_document(document.entries, document.profile, pools)
         reading.problems += reader.misplaced(document)
+        reading.problems += spring_checks.check(document.entries, boot)
     if found.repeated:  # what of the two would count means nothing in a file that is refused
         for block in reading.blocks:
             block.problems = [each for each in block.problems if each.kind != "repeated"]
@@ -210,7 +212,9 @@ class _Reader:
         block.problem(kind, place, values={"setting": key, "meant": _kebab(meant)})
 
     def misplaced(self, document: _Document) -> Iterator[Problem]:
-        """Settings of a pool that stand beside its section, where nothing reads them."""
+        """Settings of a pool that stand beside its section, where Spring Boot's own pool does not get them."""
+        if not spring_checks.binds_by_boot(spring_checks.shape(document.entries)):
+            return
         for entry in document.entries:
             parts = tuple(canonical(part) for part in entry.path)
             if len(parts) == 3 and parts[:2] == MAIN[:2] and parts[2] in _POOL_WORDS:

@@ -1,0 +1,99 @@
+"""What Spring Boot does with keys around a pool: sections that nobody reads, values that another one hides, names that are
+changed on their way to the driver."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from poollint.blocks import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.readers.keyed import KeyedEntry
+    from poollint.versions import Version
+
+DATASOURCE = ("spring", "datasource")
+HIKARI = (*DATASOURCE, "hikari")
+_PAIRS = {"url": "jdbcurl", "username": "username", "password": "password", "driverclassname": "driverclassname"}
+
+Shaped = list[tuple[tuple[str, ...], "KeyedEntry"]]
+
+
+def shape(entries: list[KeyedEntry]) -> Shaped:
+    """Each entry with its path as Spring compares names."""
+    return [(tuple(re.sub(r"[-_]", "", part).lower() for part in entry.path), entry) for entry in entries]
+
+
+def check(entries: list[KeyedEntry], boot: Version | None) -> Iterator[Problem]:
+    """The problems of one document."""
+    shaped = shape(entries)
+    yield from _shadowed(shaped)
+    yield from _sections(shaped)
+    yield from _legacy_profiles(entries, boot)
+    yield from _mangled(shaped)
+    yield from _hibernate(shaped)
+
+
+def binds_by_boot(shaped: Shaped) -> bool:
+    """Whether Spring Boot itself surely makes the pool, of HikariCP's kind, from spring.datasource."""
+    below = {parts[2]: entry for parts, entry in shaped if parts[:2] == DATASOURCE and len(parts) > 2}
+    kind = below.get("type")
+    is_hikari = kind is None or (kind.text is not None and "hikari" in kind.text.lower())
+    others = {"druid", "tomcat", "dbcp2", "dynamic", "jdbcurl", "jndiname", "oracleucp", "configuration"}
+    return "url" in below and is_hikari and not others & set(below)
+
+
+def _shadowed(shaped: Shaped) -> Iterator[Problem]:
+    outer = {parts[2]: entry for parts, entry in shaped if len(parts) == 3 and parts[:2] == DATASOURCE}
+    inner = {parts[3]: entry for parts, entry in shaped if len(parts) == 4 and parts[:3] == HIKARI}
+    for name, own in _PAIRS.items():
+        one, other = outer.get(name), inner.get(own)
+        if one is None or other is None or None in (one.text, other.text) or one.text == other.text:
+            continue
+        values = {"setting": ".".join(one.path), "other": ".".join(other.path)}
+        yield Problem("spring-shadowed", one.key_place, values=values)
+
+
+def _sections(shaped: Shaped) -> Iterator[Problem]:
+    below = [(parts, entry) for parts, entry in shaped if parts[:2] == DATASOURCE and len(parts) > 2]
+    kind = next((entry.text for parts, entry in below if parts[2:] == ("type",)), None)
+    if not kind:
+        return
+    mine = "hikari" if "hikari" in kind.lower() else ""
+    wrong = ("tomcat", "dbcp2") if mine else ("hikari",) if "." in kind else ()
+    for section in wrong:
+        found = next((entry for parts, entry in below if parts[2] == section and len(parts) > 3), None)
+        if found is not None:
+            values = {"section": f"spring.datasource.{section}", "type": kind}
+            yield Problem("spring-section", found.key_place, values=values)
+
+
+def _legacy_profiles(entries: list[KeyedEntry], boot: Version | None) -> Iterator[Problem]:
+    if boot is not None and boot < (2, 4):
+        return
+    for entry in entries:
+        if entry.path == ("spring", "profiles"):
+            kind = "spring-profiles" if boot is not None and boot >= (3,) else "spring-profiles-old"
+            yield Problem(kind, entry.key_place, values={"setting": "spring.profiles"})
+
+
+def _mangled(shaped: Shaped) -> Iterator[Problem]:
+    for parts, entry in shaped:
+        at = next(
+            (at for at, part in enumerate(parts) if part == "datasourceproperties" and "hikari" in parts[:at]), -1
+        )
+        if at < 0 or at + 1 >= len(parts):
+            continue
+        name = ".".join(entry.path[at + 1 :])
+        result = re.sub(r"[^A-Za-z0-9.-]", "", name)
+        if "[" not in name and result != name:
+            values = {"setting": name, "result": result}
+            yield Problem("spring-mangled", entry.key_place, values=values)
+
+
+def _hibernate(shaped: Shaped) -> Iterator[Problem]:
+    for parts, entry in shaped:
+        if parts[:4] == ("spring", "jpa", "properties", "hibernate") and parts[4:5] == ("hikari",) and len(parts) > 5:
+            yield Problem("hibernate-pool", entry.key_place, values={"setting": ".".join(entry.path)})

@@ -1,0 +1,67 @@
+"""Keys of Spring Boot around a pool: told where it is sure what becomes of them, and silent elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from poollint.api import check_texts
+
+URL = "spring.datasource.url: jdbc:postgresql://db/app?socketTimeout=60\n"
+
+
+def codes(text: str, **files: str) -> set[str]:
+    done = check_texts({"application.yml": text, **files}, only="application.yml")
+    return {each.code for each in done.findings}
+
+
+def boot(version: str) -> str:
+    return (
+        "<project><parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId>"
+        f"<version>{version}</version></parent></project>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (URL + "spring.datasource.maximum-pool-size: 50\n", True),
+        ("spring.datasource.maximum-pool-size: 50\n", False),
+        (
+            URL + "spring.datasource.type: com.alibaba.druid.pool.DruidDataSource\nspring.datasource.max-active: 5\n",
+            False,
+        ),
+        (URL + "spring.datasource.type: ${TYPE}\nspring.datasource.max-active: 5\n", False),
+        ("spring.datasource.jdbc-url: jdbc:h2:mem:x\nspring.datasource.maximum-pool-size: 5\n", False),
+    ],
+)
+def test_settings_one_level_too_high(text: str, *, expected: bool) -> None:
+    assert ("HIK016" in codes(text)) is expected
+
+
+@pytest.mark.parametrize(
+    ("version", "effect"), [("2.3.12.RELEASE", ""), ("2.7.18", "risk"), ("3.2.0", "refused"), ("", "risk")]
+)
+def test_the_old_key_of_profiles(version: str, effect: str) -> None:
+    text = f"{URL}---\nspring:\n  profiles: prod\n"
+    files = {"pom.xml": boot(version)} if version else {}
+    done = check_texts({"application.yml": text, **files}, only="application.yml")
+    assert {each.effect for each in done.findings if each.code == "HIK030"} == ({effect} if effect else set())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        URL + "spring.datasource.hikari.jdbc-url: ${URL}\n",
+        URL + "spring.datasource.type: ${TYPE}\nspring.datasource.hikari.maximum-pool-size: 5\n",
+        URL + "spring.profiles.active: prod\n",
+        URL + "spring.datasource.hikari.data-source-properties:\n  '[a_b]': 1\n",
+        "spring.datasource.hikari.maximum-pool-size: 1\n",
+        "spring.datasource.hikari.max-lifetime: 0\n",
+    ],
+)
+def test_what_is_open_is_no_finding(text: str) -> None:
+    assert not {code for code in codes(text) if code > "HIK016"}
+
+
+def test_an_unknown_name_alone_is_told() -> None:
+    assert "HIK008" in codes("spring.datasource.hikari.url: jdbc:h2:mem:x\n")

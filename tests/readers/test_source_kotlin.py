@@ -113,6 +113,16 @@ def test_builders_and_lambdas() -> None:
     assert (found.value("pool.maxSize"), found.value("pool.minSize")) == (5, 0)
 
 
+def test_a_pool_that_a_request_ends() -> None:
+    head = "private val pool = HikariDataSource().apply { maximumPoolSize = 3 }\n"
+    text = head + 'class A {\n @GetMapping("/x") fun x(): String { pool.close(); return "" }\n}\n'
+    assert "NPG003" in {found.code for found in check_texts({"A.kt": IMPORTS + text}).findings}
+    text = head + "class A {\n @PreDestroy fun x() { pool.close() }\n}\n"
+    done = check_texts({"A.kt": IMPORTS + text})
+    assert not done.unread
+    assert "NPG003" not in {found.code for found in done.findings}
+
+
 def test_a_client_for_each_request() -> None:
     text = 'class A {\n @GetMapping("/x") fun x(): String { val http = OkHttpClient(); return run(http) }\n}\n'
     assert "HTP001" in {found.code for found in check_texts({"A.kt": IMPORTS + text}).findings}

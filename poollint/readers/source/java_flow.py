@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.readers.source.java_setters import CLOSES, JvmSetters, closes
+from poollint.readers.source.java_setters import CLOSES, JvmSetters
 from poollint.readers.source.java_syntax import PROPERTIES, Invocation, Variable, inside
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class JvmFlow(JvmSetters):
     def _only_closes(self, call: Call, expression: Node) -> None:
         used = self.called_on(self.outward(expression))
         if used is not None and self.text(used.name) in CLOSES:
-            closes(call, self.text(used.name))
+            self.closes(call, self.text(used.name), used.node)
         self.kept(call, self.outward(expression))
 
     def kept(self, call: Call, outer: Node) -> None:
@@ -74,7 +74,7 @@ class JvmFlow(JvmSetters):
             variable = self.variable(self.text(holder[1]), outer)
             call.used["stored"] = call.used["stored"] or variable is None or variable.kind == "field"
         if outer.parent is not None and outer.parent.type in _RESOURCES:
-            closes(call, "close")
+            self.closes(call, "close", outer)
 
     def _is_target(self, expression: Node) -> bool:
         parent = expression.parent
@@ -233,7 +233,7 @@ class JvmFlow(JvmSetters):
             on = self.called_on(self.outward(expression))
             method = self.text(on.name) if on is not None else ""
             if on is not None and method in CLOSES:
-                closes(call, method)
+                self.closes(call, method, on.node)
             elif on is not None and method.startswith("set") and on.arguments:
                 self.record(call, on.name, on.arguments, certain=False)
             self.kept(call, self.outward(expression))

@@ -13,6 +13,8 @@ from poollint.readers.source.values import Call, Entry, Folded, Table
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from poollint.source import Place
+
 # methods that end a builder, and methods that set what cannot be seen
 _ENDS = frozenset("build buildClient initializeDataSource".split())
 _HIDES = re.compile(
@@ -46,13 +48,13 @@ class JvmSetters(JvmSyntax):
             scoped = self.handed_lambda(call_on)
             if scoped is not None:
                 if name == "use":
-                    closes(call, "close")
+                    self.closes(call, "close", current)
                 self._scoped(call, scoped, certain)
                 continue
             if name in _ENDS:
                 return current, "built"
             if name in CLOSES:
-                closes(call, name)
+                self.closes(call, name, current)
                 return current, "read"
             if name.startswith("get") and not call_on.arguments:
                 return current, "used" if name in ("getConnection", "getResource") else "read"
@@ -79,6 +81,12 @@ class JvmSetters(JvmSyntax):
             expression = self.reference(mention)
             if expression is not None:
                 self.mention(call, expression, certain and not self.conditional(expression, body), 0)
+
+    def closes(self, call: Call, name: str, node: Node) -> None:
+        """Note that an object is closed at a place."""
+        scope = self.scope(node)
+        call.used["closed"] = True
+        call.used["methods"].append(Closing(name, (), self.tree.place(node), scope.handler, scope.functions))
 
     def record(self, call: Call, name_node: Node, arguments: list[Node], *, certain: bool) -> None:
         """One setter, with the value that it is given."""
@@ -147,15 +155,13 @@ class JvmSetters(JvmSyntax):
 
 
 class Closing(NamedTuple):
-    """A pool that is closed by the function that made it."""
+    """Where a pool is closed: as much as rules ask of a method's call."""
 
     method: str
+    arguments: tuple[Folded, ...]
+    place: Place
+    handler: str
     functions: tuple[str, ...]
-
-
-def closes(call: Call, name: str) -> None:
-    call.used["closed"] = True
-    call.used["methods"].append(Closing(name, call.scope.functions[:1]))
 
 
 def setter_key(name: str) -> str:

@@ -33,14 +33,25 @@ _OBJECTS = frozenset(
     "dataSource dataSourceProperties healthCheckProperties metricRegistry healthCheckRegistry metricsTrackerFactory "
     "scheduledExecutor threadFactory credentials credentialsProvider exceptionOverride".split()
 )
+_ARGUMENT = re.compile(
+    r"(?<![\w.-])(?:-D|--)(?P<key>spring\.datasource\.[\w.-]+)="
+    r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"',\]\\]+))"
+)
+# problems of a file that is surely handed to HikariCP as it is
+_OF_OWN_FILES = frozenset(
+    "unknown-name foreign-name unknown-url name-too-new name-removed no-source byte-order-mark".split()
+)
 _TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 
 
 def read(source: Source, context: ReadContext) -> Reading:
     """The pools of a file."""
     base = os.path.basename(source.path)
-    if not _SPRING_NAME.search(base) and "SPRING_DATASOURCE_" in source.text:
-        return _read_environment(source, context)
+    if not _SPRING_NAME.search(base) and not base.endswith(".properties"):
+        reading = _read_arguments(source, context)
+        if "SPRING_DATASOURCE_" in source.text:
+            reading.blocks += _read_environment(source, context).blocks
+        return reading
     is_spring = _SPRING_NAME.search(base) or base.endswith((".yml", ".yaml")) or "\nspring." in "\n" + source.text
     if is_spring and not _is_raw(source):
         from poollint.readers.spring import read_spring
@@ -62,6 +73,30 @@ def _read_environment(source: Source, context: ReadContext) -> Reading:
         pools = list(of_environment(entries, context.catalogue, context.target))
         connection = of_variables(entries, pools[0] if pools else None, drivers)
         reading.blocks += [*pools, *([connection] if connection is not None else [])]
+    return reading
+
+
+def _read_arguments(source: Source, context: ReadContext) -> Reading:
+    """The pools that arguments of a command set: ``-Dspring.datasource.hikari.NAME=…`` and ``--spring.…``."""
+    from poollint.readers.keyed import KeyedEntry, substituted
+    from poollint.readers.spring import read_entries
+
+    groups: list[list[KeyedEntry]] = []
+    last = -2
+    for match in _ARGUMENT.finditer(source.text):
+        line = source.position(match.start())[0]
+        if source.line_text(line).lstrip().startswith("#"):
+            continue
+        group = next(name for name in ("double", "single", "bare") if match[name] is not None)
+        place = Place(source, match.start(group), match.end(group))
+        key_place = Place(source, match.start("key"), match.end("key"))
+        if line - last > 1:
+            groups.append([])
+        last = line
+        groups[-1].append(KeyedEntry(tuple(match["key"].split(".")), substituted(match[group]), place, key_place))
+    reading = Reading()
+    for entries in groups:
+        reading.blocks += read_entries(source, entries, context)
     return reading
 
 
@@ -95,6 +130,8 @@ def _read_properties(source: Source, context: ReadContext) -> Reading:
     checker.words()
     if checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
         block.problem("no-source", block.place)
+    if not context.named:  # a program of one's own may read further keys from it
+        block.problems = [problem for problem in block.problems if problem.kind not in _OF_OWN_FILES]
     reading.blocks.append(block)
     from poollint.readers.jdbc_pools import drivers_of, of_pool
 

@@ -110,11 +110,12 @@ class SpringConnections:
     def of_document(self, entries: list[KeyedEntry], profile: str, pools: list[Block]) -> Iterator[Block]:
         shaped = [(tuple(re.sub(r"[-_]", "", part).lower() for part in entry.path), entry) for entry in entries]
         self._other = self._other or any(_is_other(parts, entry) for parts, entry in shaped)
-        for pool in pools:
-            _tell_purpose(pool, profile)
+        for each in pools:
+            _tell_purpose(each, profile)
+        named = {each.name: each for each in pools}
         if not profile:
-            self._pools.update((pool.name, pool) for pool in pools)
-        mine = {**self._pools, **{pool.name: pool for pool in pools}}
+            self._pools.update(named)
+        mine = {**self._pools, **named}
         properties = self._collect(shaped, profile)
         for parts, entry in shaped:
             holder = _pool_of(parts, mine)

@@ -218,7 +218,7 @@ def _environment(source: Source, node: Node) -> Iterator[KeyedEntry]:
         said = value.text if text is None else text
         open_ = bool(value.tag) or value.style == "*"
         return KeyedEntry(
-            (name,), None if open_ else _substituted(said), place or Place(source, value.start, value.end), key
+            (name,), None if open_ else substituted(said), place or Place(source, value.start, value.end), key
         )
 
     if isinstance(node, Mapping):
@@ -242,6 +242,6 @@ def _environment(source: Source, node: Node) -> Iterator[KeyedEntry]:
                 yield entry(named.text, held, Place(source, named.start, named.end))
 
 
-def _substituted(text: str) -> str | None:
+def substituted(text: str) -> str | None:
     """A value as compose hands it on: ``${X:-20}`` is 20 where X is not set; other substitutions are not known."""
     return resolved(re.sub(r"\$\{(\w+):?-([^{}]*)\}", r"${\1:\2}", text))

@@ -80,6 +80,15 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     return reading
 
 
+def read_entries(source: Source, entries: list[KeyedEntry], context: ReadContext) -> Iterator[Block]:
+    """The pools of keys that stand elsewhere than in an application file, which may set more."""
+    reader = _Reader(source, context.catalogue, context.target, complete=False)
+    drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
+    pools = list(reader.pools(_Document(entries, ""), {}))
+    yield from pools
+    yield from SpringConnections(drivers, complete=False).of_document(entries, "", pools)
+
+
 def _by_document(entries: Iterable[KeyedEntry]) -> list[list[KeyedEntry]]:
     found: dict[int, list[KeyedEntry]] = {}
     for entry in entries:

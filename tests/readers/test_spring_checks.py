@@ -65,3 +65,25 @@ def test_what_is_open_is_no_finding(text: str) -> None:
 
 def test_an_unknown_name_alone_is_told() -> None:
     assert "HIK008" in codes("spring.datasource.hikari.url: jdbc:h2:mem:x\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "code"),
+    [
+        ("Dockerfile", 'CMD ["java", "-Dspring.datasource.hikari.connection-timeout=30", "-jar", "a.jar"]\n', "HIK001"),
+        ("Procfile", "web: java -jar a.jar --spring.datasource.hikari.minimum-idle=-1\n", "HIK001"),
+        (
+            "compose.yml",
+            "services:\n  a:\n    command: java --spring.datasource.hikari.max-lifetime=1800 A\n",
+            "HIK002",
+        ),
+        ("database.properties", "jdbcUrl=jdbc:h2:mem:x\nmaximumPoolSize=0\nmy.own=1\n", "HIK001"),
+        ("compose.yml", "services:\n  a:\n    command: java --spring.datasource.hikari.max-lifetime=$LIFE A\n", ""),
+        ("Dockerfile", "# CMD java -Dspring.datasource.hikari.connection-timeout=30\n", ""),
+        ("database.properties", "jdbcUrl=jdbc:h2:mem:x\nmaximumPoolSize=3\nmy.own=1\n", ""),
+        ("database.properties", "jdbcUrl=jdbc:h2:mem:x\nmy.own=1\n", ""),
+    ],
+)
+def test_pools_in_arguments_and_in_files_of_other_names(path: str, text: str, code: str) -> None:
+    found = {each.code for each in check_texts({path: text}).findings if each.code.startswith("HIK")}
+    assert found == ({code} if code else set())

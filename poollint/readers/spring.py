@@ -74,6 +74,8 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     if found.repeated:  # what of the two would count means nothing in a file that is refused
         for block in reading.blocks:
             block.problems = [each for each in block.problems if each.kind != "repeated"]
+    if reader.complete:
+        reading.problems += spring_checks.broken_promise(found.entries)
     for key, place in found.repeated:
         if canonical(key) in reader.names or canonical(key) in ("hikari", "datasource"):
             reading.problems.append(Problem("repeated-yaml", place, values={"setting": key}))

@@ -18,7 +18,25 @@ DATASOURCE = ("spring", "datasource")
 HIKARI = (*DATASOURCE, "hikari")
 _PAIRS = {"url": "jdbcurl", "username": "username", "password": "password", "driverclassname": "driverclassname"}
 
+PROMISE = ("hibernate", "connection", "providerdisablesautocommit")
+PROMISE_NAME = "hibernate.connection.provider_disables_autocommit"
+
 Shaped = list[tuple[tuple[str, ...], "KeyedEntry"]]
+
+
+def broken_promise(entries: list[KeyedEntry]) -> Iterator[Problem]:
+    """Hibernate was told that the pool switches automatic commits off, and nothing of the whole file does so."""
+    shaped = shape(entries)
+    commits = [entry for parts, entry in shaped if parts[-1] == "autocommit"]
+    if any(entry.text is None or entry.text.lower() not in ("true", "on", "yes", "1") for entry in commits):
+        return
+    for parts, entry in shaped:
+        if (
+            parts[-3:] == PROMISE
+            and parts[:3] == ("spring", "jpa", "properties")
+            and (entry.text or "").lower() == "true"
+        ):
+            yield Problem("promise-broken", entry.key_place, values={"setting": PROMISE_NAME})
 
 
 def shape(entries: list[KeyedEntry]) -> Shaped:

@@ -356,3 +356,17 @@ def test_sessions_are_those_of_https_alone() -> None:
     )
     assert [each.name for each in api.check_text(text % "https", path="a.js")] == ["agent-session-cache-off"]
     assert api.check_text(text % "http", path="a.js") == []
+
+
+def test_connections_and_agents_of_other_files() -> None:
+    """A worker whose connection another file makes, and an agent of the wrong protocol."""
+    texts = {
+        "redis.ts": "import Redis from 'ioredis';\nexport const connection = new Redis(url, { commandTimeout: 5000 });\n",
+        "worker.ts": "import { Worker } from 'bullmq';\nimport { connection } from './redis';\n"
+        "export const w = new Worker('q', work, { connection });\n",
+        "agents.ts": "import http from 'node:http';\nexport const a = new http.Agent({ keepAlive: true, timeout: 5000 });\n",
+        "api.ts": "import axios from 'axios';\nimport { a } from './agents';\n"
+        "export const api = axios.create({ timeout: 5000, httpsAgent: a });\n",
+    }
+    found = {(each.path, each.line, each.name) for each in api.check_texts(texts, complete=True).findings}
+    assert found == {("worker.ts", 3, "redis-connection-role-mix"), ("api.ts", 3, "agent-protocol-mismatch")}

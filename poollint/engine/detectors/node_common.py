@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from poollint.blocks import Block
     from poollint.readers.source.javascript_uses import Use
     from poollint.readers.source.values import Made, Table
+    from poollint.source import Place
 
 MAX_TIMER = 2147483.647
 ENDERS = frozenset("end close destroy disconnect $disconnect quit".split())
@@ -329,10 +330,14 @@ def _worker_connection(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     for client in ctx.of("ioredis", "client"):
         retries = client.get("maxRetriesPerRequest")
-        if client.place != made.call.place or retries is None or retries.value is UNKNOWN:
+        if not _same_place(client.place, made.call.place) or retries is None or retries.value is UNKNOWN:
             continue
         if retries.value != UNLIMITED:
             yield Hit(setting, {"name": client.name or "the connection"}, "bullmq")
+
+
+def _same_place(one: Place, other: Place) -> bool:
+    return (one.source.path, one.start) == (other.source.path, other.start)
 
 
 def command_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

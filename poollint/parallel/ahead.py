@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.discovery.walk import FileProblem, Step, Taken, Walk
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ENOUGH = 300  # entries that one process looks at before others are asked for help
 AT_ONCE = 400  # entries that a process looks at before it gives back the rest
 FILES_AT_ONCE = 8
+AT_MOST = 0.1  # seconds that a process that walks reads, before it gives back the rest
 
 File = tuple[str, str, bool]  # path, system, whether the name told it
 
@@ -38,13 +40,14 @@ class ReadTask(NamedTuple):
 
 
 class Walked(NamedTuple):
-    """What a process found, the steps that are left, what it read, by path and system."""
+    """What a process found, the steps that are left, what it read, by path and system, and what it did not come to."""
 
     found: list[Taken | FileProblem]
     skipped: dict[str, int]
     looked: int
     left: list[Step]
     read: dict[tuple[str, str], bytes]
+    unread: list[File]
 
 
 class AheadError(Exception):
@@ -89,7 +92,7 @@ class Ahead:
         first.after = [Hole([step]) for step in reversed(self.walk.steps)]
         self.walk.steps = []
         self._holes = first.after[::-1]
-        self._to_read(first.found)
+        self._to_read(list(files_of(first.found)))
         try:
             while self._holes or self._files or self._crew.busy():
                 while self._crew.free() and (self._holes or self._files):
@@ -135,11 +138,9 @@ class Ahead:
         self.walk.looked += walked.looked
         for why, count in walked.skipped.items():
             self.walk.skipped[why] = self.walk.skipped.get(why, 0) + count
-        if not task.reads:
-            self._to_read(walked.found, at_once=1)
+        self._to_read(walked.unread, FILES_AT_ONCE if task.reads else 1)
 
-    def _to_read(self, found: Sequence[Taken | FileProblem], at_once: int = FILES_AT_ONCE) -> None:
-        files = list(files_of(found))
+    def _to_read(self, files: list[File], at_once: int = FILES_AT_ONCE) -> None:
         self._files += [ReadTask(files[at : at + at_once]) for at in range(0, len(files), at_once)]
 
     def _bury(self, task: ReadTask, died: str) -> None:
@@ -194,10 +195,15 @@ class Worker:
         except Exception:
             return None  # a configuration with an error in it, say
         left = walk.steps[::-1]
-        read = self._read(files_of(walk.found)) if task.reads else {}
-        return Walked(walk.found, walk.skipped, walk.looked, left, read)
+        files = list(files_of(walk.found))
+        end = time.monotonic() + AT_MOST
+        read: dict[tuple[str, str], bytes] = {}
+        while task.reads and files and time.monotonic() < end:
+            read.update(self._read(files[:1]))
+            del files[:1]
+        return Walked(walk.found, walk.skipped, walk.looked, left, read, files)
 
-    def _read(self, files: Any) -> dict[tuple[str, str], bytes]:
+    def _read(self, files: list[File]) -> dict[tuple[str, str], bytes]:
         """The readings of files; those that cannot be read here are left to the one that asked, which says why."""
         from poollint.parallel.carry import packed
 

@@ -252,10 +252,10 @@ def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: 
             continue
         leaf = variable[len(ENV_PREFIX) :]
         name = names.get(canonical(leaf), "")
-        if name and leaf in (name.upper(), _kebab(name).replace("-", "_").upper()):
+        if name and leaf in (name.upper(), _kebab(name).upper(), _kebab(name).replace("-", "_").upper()):
             if entry.text != "":
                 found.append(Raw(name, entry.text, entry.place, entry.key_place, variable))
-        elif not leaf.startswith(("DATASOURCEPROPERTIES_", "DATA_SOURCE_PROPERTIES_")):
+        elif not leaf.startswith(("DATASOURCEPROPERTIES_", "DATA_SOURCE_PROPERTIES_")) and "-" not in leaf:
             unknown.append(entry)
     if not found and not unknown:
         return

@@ -87,3 +87,8 @@ def test_an_unknown_name_alone_is_told() -> None:
 def test_pools_in_arguments_and_in_files_of_other_names(path: str, text: str, code: str) -> None:
     found = {each.code for each in check_texts({path: text}).findings if each.code.startswith("HIK")}
     assert found == ({code} if code else set())
+
+
+def test_a_variable_with_dashes_binds() -> None:
+    text = "services:\n  a:\n    environment:\n      - SPRING_DATASOURCE_HIKARI_CONNECTION-TIMEOUT=30\n"
+    assert {each.code for each in check_texts({"compose.yml": text}).findings} == {"HIK001"}

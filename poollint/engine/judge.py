@@ -464,5 +464,5 @@ def fingerprint(code: str, path: str, key: str, root: str) -> str:
     from zlib import crc32
 
     relative = os.path.relpath(path, root) if root and os.path.isabs(path) else path
-    text = f"{code}:{relative.replace(os.sep, '/')}:{key}".encode("utf-8", "surrogateescape")
+    text = f"{code}:{relative.replace(os.sep, '/')}:{key}".encode("utf-8", "surrogatepass")
     return f"{crc32(text):08x}{crc32(text[::-1]):08x}"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     Progress = Callable[[int, int], None]  # how many files are done, of how many (0: nobody knows yet)
+ENOUGH = 300  # entries that one process looks at before others are asked for help
 PYPI = "pypi:"  # marks the names of Python packages among those that tell a system's version
 GO_MODULE = "go:"  # and the paths of Go modules
 MAVEN = "maven:"  # and the coordinates of JVM libraries
@@ -674,12 +675,14 @@ def walk_with(session: Session, paths: Sequence[str]) -> Walk:
 def discover_with(session: Session, paths: Sequence[str], jobs: int | None = 1) -> Discovered:
     """The files to check beneath ``paths``; those of a large run are read ahead by ``jobs`` processes (None: all cores)."""
     walk = walk_with(session, paths)
-    if jobs == 1:
-        walk.finish(session.progress)
-    else:
-        from poollint.parallel.ahead import go_ahead
+    if jobs != 1:
+        steps = list(walk.steps)
+        walk.run(ENOUGH)
+        if walk.steps:
+            from poollint.parallel.ahead import go_ahead
 
-        session._ahead = go_ahead(session, walk, jobs)  # noqa: SLF001
+            session._ahead = go_ahead(session, walk, jobs, steps)  # noqa: SLF001
+    walk.finish(session.progress)
     return walk.discovered()
 
 

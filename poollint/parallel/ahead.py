@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from poollint.api import Options, Session
 
-ENOUGH = 300  # entries that one process looks at before others are asked for help
 AT_ONCE = 400  # entries that a process looks at before it gives back the rest
 FILES_AT_ONCE = 8
 AT_MOST = 0.1  # seconds that a process that walks reads, before it gives back the rest
@@ -222,19 +221,15 @@ def files_of(found: Sequence[Taken | FileProblem]) -> Iterator[File]:
                 yield candidate.path, candidate.system, candidate.named
 
 
-def go_ahead(session: Session, walk: Walk, jobs: int | None) -> Ahead | None:
-    """Walk, and read ahead over several processes where the run is large; None: nothing was read."""
+def go_ahead(session: Session, walk: Walk, jobs: int | None, steps: list[Step]) -> Ahead | None:
+    """Finish a walk, which began with ``steps``, and read ahead over several processes; None: nothing was done."""
     count = jobs or cores()
-    if count > 1 and isinstance(session.files, DiskFiles):
-        steps = list(walk.steps)
-        walk.run(ENOUGH)
-        if walk.steps:
-            ahead = Ahead(session, walk, count)
-            try:
-                ahead.run()
-            except (AheadError, OSError, TypeError, AttributeError, pickle.PicklingError):
-                walk.again(steps)  # no process could be made, or none that knows what this one knows
-            else:
-                return ahead
-    walk.finish(session.progress)
-    return None
+    if count == 1 or not isinstance(session.files, DiskFiles):
+        return None
+    ahead = Ahead(session, walk, count)
+    try:
+        ahead.run()
+    except (AheadError, OSError, TypeError, AttributeError, pickle.PicklingError):
+        walk.again(steps)  # no process could be made, or none that knows what this one knows
+        return None
+    return ahead

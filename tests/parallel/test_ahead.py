@@ -55,7 +55,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "p2/pgbouncer-x.ini").mkdir()
     os.mkfifo(tmp_path / "p2/pgbouncer-fifo.ini")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ahead, "ENOUGH", 1)
+    monkeypatch.setattr(api, "ENOUGH", 1)
     monkeypatch.setattr(ahead, "AT_ONCE", 3)
     return tmp_path
 
@@ -105,7 +105,7 @@ def test_where_processes_are_not_copies(tree: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_small_run_stays_alone(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "ENOUGH", 10_000)
+    monkeypatch.setattr(api, "ENOUGH", 10_000)
     assert run(4)[0]._ahead is None
 
 

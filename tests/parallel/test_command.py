@@ -110,3 +110,14 @@ def test_a_reader_that_leaves(tree: Path) -> None:
     assert done.stdout.splitlines()[-1] in ("0", "1")
     assert "Traceback" not in done.stderr
     assert "Broken" not in done.stderr
+
+
+def test_a_small_run_loads_nothing_of_it(tmp_path: Path) -> None:
+    (tmp_path / "db.py").write_text(ENGINE)
+    code = (
+        "import sys\nfrom poollint.cli import fast\nfrom poollint.cli.checking import run_check\n"
+        "run_check(*fast.parse(['--isolated', '.']))\n"
+        "sys.exit(any(name in sys.modules for name in ('poollint.parallel', 'multiprocessing', 'pickle')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
@@ -188,7 +189,7 @@ def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A pool that every function instance has for itself, larger than one instance can use."""
     if block.facts.get("scope") != "module" or block.facts.get("in_test") or endpoint(block) == "pooler":
         return
-    if not SERVERLESS.search(block.place.source.text):
+    if not _serverless(block.place.source.text):
         return
     size = block.by_role("size")
     if size is None or not known(size.value) or not isinstance(size.value, (int, float)):
@@ -196,6 +197,12 @@ def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if ctx.options["most"] < size.value < UNLIMITED:
         case = "absent" if size.origin == "default" else ""
         yield Hit(block if case else size, {"setting": size.key, "size": size.value}, case)
+
+
+@lru_cache(maxsize=8)
+def _serverless(text: str) -> bool:
+    """Whether a file is of a function that a platform starts; asked once a file, however many pools it makes."""
+    return SERVERLESS.search(text) is not None
 
 
 def endpoint(block: Block) -> str:

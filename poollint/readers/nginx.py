@@ -13,10 +13,10 @@ from poollint.blocks import UNKNOWN, Block, Setting
 from poollint.readers.base import Reading
 from poollint.readers.nginx_checks import check_levels
 from poollint.readers.nginx_facts import Balancer, Header, LimitConn, LimitZone, Listen, Server
+from poollint.readers.nginx_grammar import has_hole, parse_int, parse_size
 from poollint.readers.nginx_levels import Level, Walk
 from poollint.readers.nginx_targets import host_kind, split_port, target_of
 from poollint.readers.nginx_unseen import unseen_spec
-from poollint.readers.nginx_values import has_hole, parse_int, parse_size
 from poollint.source import Place
 
 if TYPE_CHECKING:

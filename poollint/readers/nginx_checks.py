@@ -6,8 +6,10 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.nginx_addresses import SOCKET_OPTIONS, address_trouble
+from poollint.readers.nginx_grammar import has_hole, parse_int, parse_size
 from poollint.readers.nginx_targets import split_port, split_target, target_of
-from poollint.readers.nginx_values import MIN_ZONE, SOCKET_OPTIONS, address_trouble, has_hole, parse_int, parse_size
+from poollint.readers.nginx_zones import MIN_ZONE
 from poollint.source import Place
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.files import FileError
-from poollint.readers.nginx_values import has_hole
+from poollint.readers.nginx_grammar import has_hole
 
 if TYPE_CHECKING:
     from poollint.files import Files

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, Edit, Fix, Problem, Setting
 from poollint.formats.nginx_conf import HOLE, parse
+from poollint.readers.nginx_grammar import has_hole, script_fault
 from poollint.readers.nginx_include import Includes
 from poollint.readers.nginx_names import (
     BLOCKS,
@@ -23,7 +24,7 @@ from poollint.readers.nginx_names import (
     Spelling,
     allowed_levels,
 )
-from poollint.readers.nginx_values import decode, has_hole, script_fault
+from poollint.readers.nginx_values import decode
 from poollint.source import Place
 from poollint.versions import parse_version
 

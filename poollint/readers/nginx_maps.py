@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.readers.nginx_facts import MapVar
-from poollint.readers.nginx_values import has_hole
+from poollint.readers.nginx_grammar import has_hole
 from poollint.source import Place
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from poollint.readers.nginx_grammar import has_hole, parse_int
 from poollint.readers.nginx_maps import values_of
-from poollint.readers.nginx_values import has_hole, parse_int
 
 if TYPE_CHECKING:
     from poollint.readers.nginx_levels import Level

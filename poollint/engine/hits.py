@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 def known(*values: Any) -> bool:
     """Whether every value can be judged: neither UNKNOWN nor absent (None)."""
     return all(value is not UNKNOWN and value is not None for value in values)
+
+
+@lru_cache(maxsize=64)
+def says(pattern: str | re.Pattern[str], text: str) -> bool:
+    """Whether a pattern is found in the text of a file; looked for once a file, however many blocks ask."""
+    return re.search(pattern, text) is not None
 
 
 class Hit(NamedTuple):

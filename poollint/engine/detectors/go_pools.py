@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.hits import Hit, RuleContext, known
+from poollint.engine.hits import Hit, RuleContext, known, says
 from poollint.source import Place
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def size_by_machine(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def prepares_behind_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Statements that pgx keeps by name, where another connection may answer the next time."""
     dsn = _written(block, "dsn")
-    if dsn is None or aside(block) or ctx.of("pgbouncer", "main") or _EXEC_MODE.search(block.place.source.text):
+    if dsn is None or aside(block) or ctx.of("pgbouncer", "main") or says(_EXEC_MODE, block.place.source.text):
         return
     text = dsn.value if isinstance(dsn.value, str) else (block.facts.get("shapes") or {}).get("dsn", "")
     pooler, port = _POOLER_HOST.search(text), _POOLER_PORT.search(text)

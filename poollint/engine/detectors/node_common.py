@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.detectors.role_pools import is_javascript, is_short_lived, is_throwaway
-from poollint.engine.hits import Hit, RuleContext, known
+from poollint.engine.hits import Hit, RuleContext, known, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,8 +154,7 @@ def no_error_handler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             and use.arguments[0].value in ("error", UNKNOWN)
         ):
             return
-    text = block.place.source.text
-    if re.search(rf"return\s+{re.escape(block.name)}\b", text):
+    if block.name in _returned(block.place.source.text):
         return
     name = block.name.rpartition(".")[2]  # another file may have it under the same name
     if any(each.name.rpartition(".")[2] == name for each in ctx.of("node-postgres", "listener")):
@@ -172,8 +171,7 @@ def hot_reload(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     name = block.name
     if not name or uses.get("stored") or not _in_hot_project(block):
         return
-    text = block.place.source.text
-    if re.search(r"\b(?:globalThis|global)\b", text):
+    if says(r"\b(?:globalThis|global)\b", block.place.source.text):
         return
     yield Hit(block, {"name": name, "construct": facts.get("construct", "")})
 
@@ -182,14 +180,14 @@ def _in_hot_project(block: Block) -> bool:
     packages = block.facts.get("packages") or ()
     if {"next", "nuxt", "@remix-run/node", "@remix-run/dev"} & set(packages):
         return not re.search(r"(?:^|/)(?:worker|server|jobs?|cron|queue|integration)s?[./]", block.place.source.path)
-    return bool(NEXT.search(block.place.source.text))
+    return says(NEXT, block.place.source.text)
 
 
 def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A pool that every function instance has for itself, larger than one instance can use."""
     if block.facts.get("scope") != "module" or block.facts.get("in_test") or endpoint(block) == "pooler":
         return
-    if not _serverless(block.place.source.text):
+    if not says(SERVERLESS, block.place.source.text):
         return
     size = block.by_role("size")
     if size is None or not known(size.value) or not isinstance(size.value, (int, float)):
@@ -200,9 +198,9 @@ def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 
 
 @lru_cache(maxsize=8)
-def _serverless(text: str) -> bool:
-    """Whether a file is of a function that a platform starts; asked once a file, however many pools it makes."""
-    return SERVERLESS.search(text) is not None
+def _returned(text: str) -> frozenset[str]:
+    """The names that a file returns somewhere."""
+    return frozenset(re.findall(r"\breturn\s+([\w$.]+)", text))
 
 
 def endpoint(block: Block) -> str:
@@ -354,7 +352,7 @@ def command_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     timeout, retries = block.get("commandTimeout"), block.get("maxRetriesPerRequest")
     if timeout is None or timeout.value is not None or retries is None or retries.value is UNKNOWN:
         return
-    if re.search(r"bullmq|['\"]bull['\"]|bee-queue", block.place.source.text):
+    if says(r"bullmq|['\"]bull['\"]|bee-queue", block.place.source.text):
         return
     names = {use.method for use in methods_of(block)}
     if names & (SUBSCRIBERS | BLOCKERS):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.detectors.node_common import made_by, made_of, object_of, table_of
 from poollint.engine.detectors.role_pools import environment_text, faults_of, is_throwaway
-from poollint.engine.hits import Hit, RuleContext, known
+from poollint.engine.hits import Hit, RuleContext, known, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def sockets_unbounded(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     if setting.origin != "default":
         yield Hit(setting, {"setting": setting.key, "raw": setting.raw})
-    elif SERVER_FILE.search(block.place.source.text):
+    elif says(SERVER_FILE, block.place.source.text):
         yield Hit(block, {}, "absent")
 
 
@@ -201,9 +201,9 @@ def fetch_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def _is_replaced(block: Block) -> bool:
     """Whether the file, or a library that it imports, puts another fetch in place of the built-in one."""
-    text = block.place.source.text
-    return block.facts.get("callee") == "fetch" and bool(
-        re.search(r"(?:globalThis|global|window)\.fetch\s*=|(?:node|isomorphic|cross|whatwg)-fetch|\bBun\.", text)
+    return block.facts.get("callee") == "fetch" and says(
+        r"(?:globalThis|global|window)\.fetch\s*=|(?:node|isomorphic|cross|whatwg)-fetch|\bBun\.",
+        block.place.source.text,
     )
 
 
@@ -243,7 +243,7 @@ _SERVERS = frozenset("next nuxt @remix-run/node express fastify koa @nestjs/core
 
 def is_server_side_or_bare(block: Block) -> bool:
     path, text = block.place.source.path, block.place.source.text
-    return not path.endswith((".tsx", ".jsx", ".vue")) and not BROWSER.search(text) and not in_browser_project(block)
+    return not path.endswith((".tsx", ".jsx", ".vue")) and not says(BROWSER, text) and not in_browser_project(block)
 
 
 def undici_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -276,7 +276,7 @@ def undici_connections(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def axios_timeout(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """axios waits for ever where nobody says otherwise."""
     text = block.place.source.text
-    if is_throwaway(block) or not block.complete or re.search(r"\.defaults\.timeout\b|interceptors\.request", text):
+    if is_throwaway(block) or not block.complete or says(r"\.defaults\.timeout\b|interceptors\.request", text):
         return
     if any("timeout" in each.settings for each in ctx.of("axios", "defaults")):
         return

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.hits import Hit, RuleContext
+from poollint.engine.hits import Hit, RuleContext, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,5 +26,5 @@ def read_without_end(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     others = (block.value("callTimeout"), block.value("pingInterval"))
     if any(value is UNKNOWN or value != UNLIMITED for value in others):
         return
-    if not _STREAMS.search(block.place.source.text):
+    if not says(_STREAMS, block.place.source.text):
         yield Hit(setting, {"setting": setting.key, "raw": setting.raw})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.detectors.role_pools import UNIT_WORDS, is_javascript, is_throwaway
-from poollint.engine.hits import Hit, RuleContext
+from poollint.engine.hits import Hit, RuleContext, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,8 +96,8 @@ def open_at_exit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     ):
         return
     text = block.place.source.text
-    signal = _SIGNAL.search(text)
-    if signal is None or "process.exit" not in text:
+    signal = _SIGNAL.search(text) if says(_SIGNAL, text) and says(r"process\.exit", text) else None
+    if signal is None:
         return
     word = re.escape(name)
     mentions = len(re.findall(rf"(?<![\w$.]){word}(?![\w$])", text))

@@ -55,7 +55,7 @@ def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     age = written(block, "conn_max_age" if by_url else "CONN_MAX_AGE")
     if age is None or not is_number(age.value) or age.value <= 0 or (not by_url and _is_pooled(block) is not False):
         return
-    for server in servers(block, ctx.blocks):
+    for server in servers(block, ctx):
         if server.facts.get("in_development"):
             continue
         words = " ".join(server.facts.get("words", ()))
@@ -121,28 +121,6 @@ def django_stale(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.value("CONN_HEALTH_CHECKS") is False and _is_pooled(block) is False:
         yield Hit(age)
-
-
-def django_cursors(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """Server-side cursors through a pooler that shares connections by transaction."""
-    if not _engine(block).startswith("django.db.backends.postgresql"):
-        return
-    if block.value("DISABLE_SERVER_SIDE_CURSORS") is not False or block.value("ATOMIC_REQUESTS") is not False:
-        return
-    host, port = block.value("HOST"), block.value("PORT")
-    if not isinstance(host, str) or not re.search(r"(?i)pgbouncer|pooler", host):
-        return
-    place = written(block, "HOST")
-    if place is None or "HOST" in block.facts.get("from_environment", {}):
-        return
-    for pooler in ctx.of("pgbouncer", "main"):
-        mode = pooler.get("pool_mode")
-        if mode is not None and mode.value in ("transaction", "statement"):
-            yield Hit(place, {"host": host}, "told", related=((mode, "the pooler's mode"),))
-            return
-        return
-    if port == "6543" or str(port) == "6543":
-        yield Hit(place, {"host": host})
 
 
 def stalls_on_check(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -305,17 +283,6 @@ def flask_recycle_zero(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """An age limit that every connection exceeds."""
     setting = written(block, "options.pool_recycle")
     if setting is not None and is_number(setting.value) and setting.value == 0:
-        yield Hit(setting)
-
-
-def asyncpg_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """Prepared statements through a pooler that shares connections by transaction."""
-    cache = block.value("statement_cache_size")
-    found = url_setting(block, "dsn")
-    if found is None or cache is UNKNOWN or cache == 0 or is_throwaway(block):
-        return
-    setting, url = found
-    if url.port == "6543" and not ctx.of("pgbouncer", "main"):  # else PgBouncer's own pages tell
         yield Hit(setting)
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block, Setting
-    from poollint.engine.detectors.python_common import Url
     from poollint.engine.hits import RuleContext
 
 QUEUE_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
@@ -317,21 +316,6 @@ def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit("poolclass", {"poolname": name})
 
 
-def half_disabled(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
-    """asyncpg has two statement caches under SQLAlchemy; one alone was switched off."""
-    found = url_setting(block)
-    if found is None or found[1].driver != "asyncpg":
-        return
-    outer = written(block, "connect_args.prepared_statement_cache_size")
-    in_url = found[1].query.get("prepared_statement_cache_size") == "0"
-    if not in_url and (outer is None or outer.value != 0 or outer.value is UNKNOWN):
-        return
-    inner = block.value("connect_args.statement_cache_size")
-    if inner is UNKNOWN or inner == 0:
-        return
-    yield Hit(outer if outer is not None else found[0])
-
-
 def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A wait for a connection that outlasts the worker's own limit."""
     if is_throwaway(block):
@@ -340,7 +324,7 @@ def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     value = finite(wait)
     if wait is None or value is None:
         return
-    for server in servers(block, ctx.blocks):
+    for server in servers(block, ctx):
         if server.system != "gunicorn":
             continue
         limit = finite(server.settings.get("timeout"))
@@ -355,35 +339,6 @@ def _is_sync(server: Block) -> bool:
     kind = server.value("worker_class")
     threads = server.value("threads")
     return kind == "sync" and threads is not UNKNOWN and threads in (1, None)
-
-
-POOLER_HOSTS = re.compile(r"(?i)(?:^|[.-])(?:pgbouncer|pgb)(?:[.-]|$)")
-
-
-def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """Idle pooled connections hold the server connections of a pooler that shares them by session."""
-    found = url_setting(block)
-    if found is None or found[1].dialect not in ("postgresql", "postgres") or is_throwaway(block):
-        return
-    if not has_default_class(block) and pool_class(block) not in ("QueuePool", "AsyncAdaptedQueuePool"):
-        return
-    setting, url = found
-    size = block.by_role("size")
-    if not POOLER_HOSTS.search(url.host) or size is None or size.value is UNKNOWN:
-        return
-    poolers = ctx.of("pgbouncer", "main")
-    if not poolers:
-        yield Hit(setting, {"host": url.host, "size": f"{size.value:g}"})
-        return
-    if any((mode := pooler.get("pool_mode")) is None or mode.value != "session" for pooler in poolers):
-        return
-    for pooler in poolers:
-        mode, most = pooler.get("pool_mode"), pooler.get("default_pool_size")
-        if mode is None or most is None or most.value is UNKNOWN:
-            continue
-        values = {"host": url.host, "size": f"{size.value:g}", "most": f"{most.value:g}"}
-        yield Hit(setting, values, "told", related=((pooler, "the pooler"),))
-        return
 
 
 def many_loops(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -478,17 +433,6 @@ def reset_refused(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(setting, {"meant": f"{quote}{lower}{quote}" if lower in ("rollback", "commit") else ""})
 
 
-def asyncpg_pooler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
-    """Prepared statements through a port that only poolers by transaction use."""
-    found = url_setting(block)
-    if found is None or found[1].driver != "asyncpg" or found[1].port != "6543" or is_throwaway(block):
-        return
-    cache = block.value("connect_args.statement_cache_size")
-    if cache is UNKNOWN or cache == 0 or written(block, "connect_args.prepared_statement_name_func") is not None:
-        return
-    yield Hit(found[0])
-
-
 def other_version(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Arguments that the version does not know yet, or no more."""
     for setting in block.settings.values():
@@ -513,7 +457,7 @@ def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     found = url_setting(block)
     if found is not None and found[1].dialect == "sqlite":
         return
-    for server in servers(block, ctx.blocks):
+    for server in servers(block, ctx):
         if server.system != "gunicorn" or server.value("preload_app") is not True:
             continue
         if any("def post_fork" in each.place.source.text for each in ctx.of("gunicorn", "server")):
@@ -538,7 +482,7 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     most = size + overflow
     explicit = written(block, "pool_size") or written(block, "max_overflow")
     values = {"most": f"{most:g}", "sum": f"{size:g} + {overflow:g}"}
-    for server in servers(block, ctx.blocks):
+    for server in servers(block, ctx):
         threads = written(server, "threads") if server.system in ("gunicorn", "waitress") else None
         number = finite(threads)
         if threads is None or number is None or number <= most:
@@ -571,41 +515,7 @@ def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     text = block.place.source.text
     if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|bouncer|pooler|proxy", text):
         return
-    for server in servers(block, ctx.blocks):
+    for server in servers(block, ctx):
         if server.system in ("gunicorn", "uvicorn", "hypercorn"):
             yield Hit("poolclass", {"server": server.system}, related=((server, "the service"),))
             return
-
-
-def psycopg_prepares(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """psycopg 3 prepares statements on its own, and a pooler by transaction hands out another connection each time."""
-    name = "connect_args.prepare_threshold" if block.system == "sqlalchemy" else "kwargs.prepare_threshold"
-    if block.kind == "connection":
-        name = "prepare_threshold"
-    found = url_setting(block, "url" if block.system == "sqlalchemy" else "conninfo")
-    threshold = block.get(name)
-    if found is None or threshold is None or threshold.value is UNKNOWN or is_throwaway(block):
-        return
-    setting, url = found
-    if url.dialect not in ("postgresql", "postgres") or (block.system == "sqlalchemy" and url.driver != "psycopg"):
-        return
-    if threshold.value is None and threshold.origin != "default":
-        return
-    at = threshold if threshold.origin != "default" else setting
-    poolers = ctx.of("pgbouncer", "main")
-    if poolers:
-        if not all(_shares_unprepared(pooler, url) for pooler in poolers):
-            return
-        mode = poolers[0].get("pool_mode")
-        related = ((mode, "the pooler's mode"),) if mode is not None else ()
-        yield Hit(at, {"host": url.host}, "once" if threshold.value == 0 else "told", related=related)
-    elif url.port == "6543":
-        yield Hit(at, {"host": url.host}, "likely")
-
-
-def _shares_unprepared(pooler: Block, url: Url) -> bool:
-    """Whether an address is that of a PgBouncer that shares by transaction and follows no prepared statement."""
-    port, mode, most = pooler.get("listen_port"), pooler.get("pool_mode"), pooler.get("max_prepared_statements")
-    if port is None or str(port.value) != url.port or mode is None or mode.value not in ("transaction", "statement"):
-        return False
-    return most is not None and most.origin != "default" and most.value == 0

@@ -108,7 +108,7 @@ class Tree:
     def args(self, node: Node) -> list[str]:
         """The arguments as nginx sees them: unquoted, unescaped."""
         raw = self.text[node.stop : node.end]
-        if _SPECIAL.search(raw) is None:
+        if _SPECIAL.search(raw) is None and not raw.startswith("}"):  # a brace on a quoted name is no argument
             return _WORD.findall(raw)
         return [word.value for word in self.words(node)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poollint.formats.nginx_conf import HOLE, MAX_ERRORS, Node, Tree, parse
@@ -157,6 +157,7 @@ def test_conditional_parts_have_numbers() -> None:
 
 
 @given(st.text(alphabet="ab \t\r\n;{}\"'\\$#()%<>=\ufeffé", max_size=200))
+@example('""}')
 def test_never_raises_and_places_are_true(text: str) -> None:
     tree = tree_of(text)
     assert len(tree.errors) <= MAX_ERRORS

@@ -14,15 +14,15 @@ from poollint.readers.base import Reading
 from poollint.readers.nginx_checks import check_levels
 from poollint.readers.nginx_facts import Balancer, Header, LimitConn, LimitZone, Listen, Server
 from poollint.readers.nginx_grammar import has_hole, parse_int, parse_size
-from poollint.readers.nginx_levels import Level, Walk
 from poollint.readers.nginx_targets import host_kind, split_port, target_of
 from poollint.readers.nginx_unseen import unseen_spec
+from poollint.readers.nginx_walk import Walk
 from poollint.source import Place
 
 if TYPE_CHECKING:
     from poollint.knowledge.catalogue import KindSpec
     from poollint.readers.base import ReadContext
-    from poollint.readers.nginx_levels import Statement
+    from poollint.readers.nginx_levels import Level, Statement
     from poollint.source import Source
 
 HANDLERS = ("proxy_pass", "fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "memcached_pass")

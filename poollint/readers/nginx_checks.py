@@ -13,7 +13,8 @@ from poollint.readers.nginx_zones import MIN_ZONE
 from poollint.source import Place
 
 if TYPE_CHECKING:
-    from poollint.readers.nginx_levels import Level, Statement, Walk
+    from poollint.readers.nginx_levels import Level, Statement
+    from poollint.readers.nginx_walk import Walk
 
 BACKUPLESS = frozenset(("ip_hash", "hash", "random"))  # balancing methods that know no backup servers
 PART_FOLDERS = frozenset(

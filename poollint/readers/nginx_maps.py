@@ -11,7 +11,8 @@ from poollint.source import Place
 
 if TYPE_CHECKING:
     from poollint.formats.nginx_conf import Node, Tree
-    from poollint.readers.nginx_levels import Level, Walk
+    from poollint.readers.nginx_levels import Level
+    from poollint.readers.nginx_walk import Walk
 
 OPTIONS = frozenset(("hostnames", "volatile"))
 _WHOLE = re.compile(r"\$\{?(\w+)\}?")

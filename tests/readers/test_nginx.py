@@ -14,8 +14,8 @@ from poollint.knowledge.index import knowledge
 from poollint.readers.base import ReadContext, Reading
 from poollint.readers.nginx import read
 from poollint.readers.nginx_addresses import address_trouble
+from poollint.readers.nginx_directives import condition_trouble
 from poollint.readers.nginx_grammar import parse_int, parse_size, parse_time, script_fault
-from poollint.readers.nginx_levels import condition_trouble
 from poollint.readers.nginx_names import Spelling, edit_distance
 from poollint.source import Source
 from poollint.versions import parse_version

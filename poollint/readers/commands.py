@@ -91,7 +91,11 @@ def server_blocks(
     target_of: Callable[[str], Version | None],
 ) -> Iterator[Block]:
     programs = {name: program for program in programs_of(systems) for name in program.names}
+    limits: dict[int, int | None] = {}  # the lines of a file share their services
     for line in lines:
+        services = line.facts.get("services", {})
+        if id(services) not in limits:
+            limits[id(services)] = _database_limit(services)
         for program, at, words in _started(line.words, programs):
             block = _Command(program, catalogue_of(program.system), target_of(program.system), words[at]).block
             block.name = line.service
@@ -106,20 +110,18 @@ def server_blocks(
             if not block.complete:
                 _doubt_variables(block, program)
             block.facts.update(_facts(source, line, words))
+            if limits[id(services)] is not None:
+                block.facts["database_limit"] = limits[id(services)]
             yield block
 
 
 def _facts(source: Source, line: Line, words: tuple[Word, ...]) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+    return {
         "words": tuple(word.text for word in words),
         "source_kind": "command",
         "in_development": bool(_DEVELOPMENT.search(os.path.basename(source.path)) or _DEVELOPMENT.search(line.service)),
         "replicas": line.facts.get("replicas"),
     }
-    limit = _database_limit(line.facts.get("services", {}))
-    if limit is not None:
-        facts["database_limit"] = limit
-    return facts
 
 
 def _database_limit(services: Mapping[str, Any]) -> int | None:

@@ -11,6 +11,7 @@ from poollint.blocks import UNKNOWN, UNLIMITED
 
 if TYPE_CHECKING:
     from poollint.blocks import Block, Setting
+    from poollint.engine.hits import RuleContext
 
 OPEN = "\0"
 _URL = re.compile(
@@ -117,9 +118,12 @@ def finite(setting: Setting | None) -> float | None:
     return float(setting.value)
 
 
-def servers(block: Block, blocks: list[Block]) -> list[Block]:
+def servers(block: Block, ctx: RuleContext) -> list[Block]:
     """The servers that run a source file, as far as the run tells: started in this project, or named in its comments."""
-    started = [each for each in blocks if each.facts.get("source_kind") in ("command", "settings")]
+    started = ctx.memo.get("started servers")
+    if started is None:
+        started = [each for each in ctx.blocks if each.facts.get("source_kind") in ("command", "settings")]
+        ctx.memo["started servers"] = started
     return [*block.links.get("said", ()), *(each for each in started if _runs(each, block))]
 
 

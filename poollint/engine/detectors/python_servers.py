@@ -181,16 +181,23 @@ KEEPALIVE = {"gunicorn": "keepalive", "uvicorn": "timeout_keep_alive", "hypercor
 DEFAULT_PORT = {"gunicorn": "8000", "uvicorn": "8000", "hypercorn": "8000"}
 
 
+def _settings_files(system: str, ctx: RuleContext) -> list[Block]:
+    """The settings files of a server that the run has seen."""
+    found = ctx.memo.get(("settings files", system))
+    if found is None:
+        found = [each for each in ctx.of(system, "server") if each.facts.get("source_kind") == "settings"]
+        ctx.memo["settings files", system] = found
+    return list(found)
+
+
 def below_balancer(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Idle connections closed before what stands in front gives them up."""
     setting = block.get(KEEPALIVE[block.system])
     value = finite(setting)
     if setting is None or value is None or value <= 0 or not _keeps_connections(block):
         return
-    if setting.origin == "default" and any(
-        other is not block and other.facts.get("source_kind") == "settings" for other in ctx.of(block.system, "server")
-    ):
-        return  # the settings file may write it
+    if setting.origin == "default" and any(other is not block for other in _settings_files(block.system, ctx)):
+        return  # one of them may write it
     from poollint.knowledge.balancers import front
 
     profile = front(ctx.config.get("front"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.python_modules import Names, dotted, field, shared
-from poollint.readers.source.python_uses import add_uses, read_before
+from poollint.readers.source.python_uses import add_uses, mentions, read_before
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
 
 if TYPE_CHECKING:
@@ -772,7 +772,7 @@ class PythonFile:
                 used["closed"] = True
             if methods:
                 used["called"] = tuple(sorted(methods))
-            if not scope.functions and made.name.isidentifier() and "asyncio.run" in self.tree.source.text:
+            if not scope.functions and made.name.isidentifier() and mentions(self.tree.source.text, "asyncio.run"):
                 loops = self._event_loops(made.name)
                 if loops:
                     used["event_loops"] = loops

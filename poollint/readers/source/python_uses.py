@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.readers.source.python_modules import dotted
@@ -56,6 +57,12 @@ class Routes(NamedTuple):
     function: str
 
 
+@lru_cache(maxsize=16)
+def mentions(text: str, *words: str) -> bool:
+    """Whether a text holds one of the words; looked for once a file, however many pools ask."""
+    return any(word in text for word in words)
+
+
 def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> None:
     """Add to ``used`` what rules on some libraries ask for."""
     head, _, last = made.callee.rpartition(".")
@@ -68,13 +75,13 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
         return
     text = file.tree.source.text
     if last in ("create_engine", "engine_from_config") and not made.scope.functions and not _is_fallback(node):
-        opened = _opened_at_import(file, node, name) if any(word in text for word in _WORDS) else None
+        opened = _opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
         if opened is not None:
             used["opened_at_import"] = opened
         routes = next(sync_routes(file, name), None)
         if routes is not None:
             used["sync_route"] = routes
-        if "worker_process_init" in text or "register_at_fork" in text or "post_fork" in text:
+        if mentions(text, "worker_process_init", "register_at_fork", "post_fork"):
             used["fork_hook"] = True
     elif head.startswith("redis"):
         blocking = tuple(blocking_calls(file, name))

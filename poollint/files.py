@@ -59,6 +59,8 @@ class DiskFiles:
         """FileError for what is no readable regular file of a sane size; never blocks on a FIFO or device."""
         try:
             status = os.stat(path)
+        except ValueError:  # a NUL or half a character, which no name holds
+            raise FileError("missing", "No such file or directory") from None
         except OSError as error:
             if os.path.islink(path):
                 raise FileError("missing", f"dangling link to {os.readlink(path)}") from None

@@ -12,6 +12,17 @@ from typing import NamedTuple
 TEXT_ENCODING = "utf-8"
 
 
+def bytes_of(text: str) -> bytes:
+    """The bytes that a stretch of a source was read from.
+
+    An editor may also send half a pair of surrogates, which no file holds: it counts as its three bytes.
+    """
+    try:
+        return text.encode(TEXT_ENCODING, "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(TEXT_ENCODING, "surrogatepass")
+
+
 class Source:
     """One text under the name that findings show.
 

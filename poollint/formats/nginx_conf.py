@@ -11,6 +11,8 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from poollint.source import bytes_of
+
 if TYPE_CHECKING:
     from poollint.source import Source
 
@@ -291,7 +293,7 @@ class _Parser:
             length = match.end() - match.start()
             if match.lastindex == 1 or length <= BUFFER // 4:
                 continue
-            size = len(match[0].encode("utf-8", "surrogateescape"))
+            size = len(bytes_of(match[0]))
             if match.lastindex == 4:
                 size -= 1  # the opening quote is not kept, the closing one must be seen
             elif match.lastindex == 2:

@@ -14,7 +14,7 @@ from poollint.blocks import Block, Problem
 from poollint.formats.properties import parse
 from poollint.readers.base import Reading
 from poollint.readers.hikaricp_validate import Checker, Raw
-from poollint.source import Place
+from poollint.source import Place, bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,7 +184,7 @@ class _RawFile:
                 continue
             text = None if _TEMPLATE.search(entry.value) else entry.value
             if text is not None and not text.isascii() and place.text == text:
-                java = text.encode("utf-8", "surrogateescape").decode("latin-1")
+                java = bytes_of(text).decode("latin-1")
                 self.block.problem("not-latin", place, setting=name, values={"setting": entry.key, "result": java})
                 text = java
             found.append(Raw(name, text, place, key_place, entry.key))

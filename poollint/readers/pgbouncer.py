@@ -19,7 +19,7 @@ from poollint.readers.base import ReadContext, Reading
 from poollint.readers.pgbouncer_connstr import EntryReader, suggest
 from poollint.readers.pgbouncer_settings import decode, is_newer, is_template, known_from
 from poollint.readers.repairs import comment_above
-from poollint.source import Place, Source
+from poollint.source import Place, Source, bytes_of
 
 if TYPE_CHECKING:
     from poollint.blocks import Origin
@@ -375,7 +375,7 @@ class _Reader:
         elif not name:
             equals = Place(place.source, node.key_end, node.value_start)
             block.problem("database-empty-name", equals, values=shown)
-        elif len(name.encode("utf-8", "surrogateescape")) > MAX_DATABASE_BYTES:
+        elif len(bytes_of(name)) > MAX_DATABASE_BYTES:
             block.problem("database-too-long", place, values={**shown, "length": len(name)})
         elif "*" in name and name != "*":
             block.problem("database-star-in-name", place, values=shown)

@@ -12,7 +12,7 @@ from poollint.formats.postgresql_conf import Entry, SyntaxProblem, Tree, parse
 from poollint.knowledge.catalogue import SettingSpec
 from poollint.readers.base import Reading
 from poollint.readers.postgresql_decode import decode
-from poollint.source import Place, Source
+from poollint.source import Place, Source, bytes_of
 from poollint.versions import Version, parse_version
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class _Reader:
             return
         found = files.glob(posixpath.join(_GLOB.sub(r"[\1]", folder), "*.conf"))
         names = [posixpath.basename(path) for path in found if files.kind(path) == "file"]
-        for each in sorted(names, key=lambda name: name.encode("utf-8", "surrogateescape")):
+        for each in sorted(names, key=bytes_of):
             self.include_file(entry, posixpath.join(name, each), frame)
 
     # Problems

@@ -82,3 +82,22 @@ def test_no_text_makes_it_raise(name: str, text: str) -> None:
     assert not checked.error
     for offset in range(0, len(text), 7):
         meaning_at(checked, offset)
+
+
+@pytest.mark.parametrize("half", [0xD800, 0xDCE9])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pgbouncer.ini", "[databases]\n" + "?" * 70 + " = host=/tmp\n[pgbouncer]\n%include ?.ini\n"),
+        ("nginx.conf", 'http { include ?.conf; proxy_set_header X "' + "?" * 5000 + '"; }'),
+        ("postgresql.conf", "include '?'\ninclude_dir '?'\nmax_connections = '?'\n"),
+        ("hikari.properties", "poolName=?\njdbcUrl=jdbc:postgresql://h/d?ApplicationName=%41?\n"),
+        ("httpd.conf", "Include ?.conf\nProxyPass /? http://b?/ max=5?\n"),
+        ("app.py", 'from sqlalchemy import create_engine\ncreate_engine("postgresql://?/d", pool_size="?")\n'),
+    ],
+)
+def test_half_a_character_is_read_anywhere(name: str, text: str, half: int) -> None:
+    checked = check_buffer(name, {name: text.replace("?", chr(half))})
+    assert not checked.error
+    for offset in range(0, 200, 3):
+        meaning_at(checked, offset)

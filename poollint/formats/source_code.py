@@ -5,6 +5,7 @@ Broken code still gives a tree; what lies in an error node is for the reader to 
 
 from __future__ import annotations
 
+import gc
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,7 @@ FAMILIES = {
 COMMENTS = {"python": ("#",), "javascript": ("//",), "java": ("//",), "go": ("//",)}
 STRIDE = 1024
 MAX_SOURCE = 2 * 1024 * 1024
+TIDY_AFTER = 2 * 1024 * 1024
 
 
 @cache
@@ -140,5 +142,16 @@ class SourceTree:
                 return
 
 
+class _Parsed:
+    """How many characters have been parsed since trees that nobody needs any more were last taken away."""
+
+    characters = 0
+
+
 def parse(source: Source, language: str) -> SourceTree:
+    """The tree of a source file. Readers tie trees into cycles, and a tree takes far more memory than its text."""
+    _Parsed.characters += len(source.text)
+    if _Parsed.characters > TIDY_AFTER:
+        _Parsed.characters = 0
+        gc.collect(0)  # only what is new: what earlier files left is not gone through again
     return SourceTree(source, language)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poollint.source import Place
 
 MAX_MODULE = 256 * 1024
-MAX_MODULES = 400
+KEPT_MODULES = 100  # parsed at a time: files of one folder mostly import the same few
 MAX_HOPS = 4
 MAX_LEVELS = 8
 MAX_NAMES = 200
@@ -34,11 +34,11 @@ DEFAULT, EVERYTHING, REQUIRED = "default", "*", "="
 
 
 class Modules:
-    """The modules of the projects of a run, each parsed once."""
+    """The modules of the projects of a run; those used last are kept parsed."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self._parsed: dict[str, Folding | None] = {}
+        self._parsed: dict[str, Folding | None] = {}  # the one used last is the last
         self._aliases: dict[str, list[tuple[str, str]]] = {}
         self._found: dict[tuple[str, str], str] = {}
         self.hops = 0  # how many files a value that is being told has come through
@@ -99,9 +99,11 @@ class Modules:
             return None
 
     def _parse(self, path: str) -> Folding | None:
-        if path not in self._parsed:
-            self._parsed[path] = self._load(path) if len(self._parsed) < MAX_MODULES else None
-        return self._parsed[path]
+        file = self._parsed.pop(path) if path in self._parsed else self._load(path)
+        self._parsed[path] = file
+        if len(self._parsed) > KEPT_MODULES:
+            del self._parsed[next(iter(self._parsed))]
+        return file
 
     def _load(self, path: str) -> Folding | None:
         from poollint.readers.source.javascript import JavascriptFile

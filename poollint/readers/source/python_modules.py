@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 MAX_LEVELS = 8
 MAX_HOPS = 6
-MAX_MODULES = 400
+KEPT_MODULES = 100  # parsed at a time: files of one folder mostly import the same few
 ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "manage.py")
 
 
 class Modules:
-    """The Python modules of the projects of a run, each parsed once.
+    """The Python modules of the projects of a run; those used last are kept parsed.
 
     ``foreign`` are the first parts of names that are libraries, which are never looked for in the project.
     """
@@ -39,8 +39,8 @@ class Modules:
     def __init__(self, files: Files, foreign: Iterable[str] = ()) -> None:
         self.files = files
         self._foreign = frozenset(foreign) | sys.stdlib_module_names
-        self._found: dict[tuple[str, str], PythonFile | None] = {}
-        self._parsed: dict[str, PythonFile | None] = {}
+        self._found: dict[tuple[str, str], str] = {}
+        self._parsed: dict[str, PythonFile | None] = {}  # the one used last is the last
         self._roots: dict[str, tuple[str, ...]] = {}
 
     def find(self, path: str, module: str) -> PythonFile | None:
@@ -50,10 +50,12 @@ class Modules:
         folder = posixpath.dirname(path.replace("\\", "/"))
         key = (folder, module)
         if key not in self._found:
-            self._found[key] = self._look(folder, module, path)
-        return self._found[key]
+            self._found[key] = self._look(folder, module)
+        found = self._found[key]
+        return self._parse(found) if found and found != posixpath.normpath(path.replace("\\", "/")) else None
 
-    def _look(self, folder: str, module: str, path: str) -> PythonFile | None:
+    def _look(self, folder: str, module: str) -> str:
+        """The path of a module's file; empty when there is none, or more than one."""
         name = module.lstrip(".")
         dots = len(module) - len(name)
         if dots:
@@ -70,9 +72,7 @@ class Modules:
                 if (below or candidate.endswith("__init__.py")) and self.files.kind(candidate) == "file":
                     found.append(candidate)
                     break
-        if len(found) != 1 or posixpath.normpath(found[0]) == posixpath.normpath(path):
-            return None
-        return self._parse(posixpath.normpath(found[0]))
+        return posixpath.normpath(found[0]) if len(found) == 1 else ""
 
     def _above(self, folder: str) -> tuple[str, ...]:
         """The folders that imports may start from: the file's own and those above it, up to the project's root."""
@@ -102,9 +102,11 @@ class Modules:
         return self._roots[folder]
 
     def _parse(self, path: str) -> PythonFile | None:
-        if path not in self._parsed:
-            self._parsed[path] = self._load(path) if len(self._parsed) < MAX_MODULES else None
-        return self._parsed[path]
+        file = self._parsed.pop(path) if path in self._parsed else self._load(path)
+        self._parsed[path] = file
+        if len(self._parsed) > KEPT_MODULES:
+            del self._parsed[next(iter(self._parsed))]
+        return file
 
     def _load(self, path: str) -> PythonFile | None:
         from poollint.readers.source.python import PythonFile

@@ -46,7 +46,8 @@ class UnreadFile(NamedTuple):
 
     ``severity``: ``error`` when it was named or recognised and could not be read, ``warning`` when it was named and is
     of no system that we know, ``internal`` when poollint itself failed on it, ``note`` for the rest. ``kind`` is
-    ``excluded`` or ``foreign`` for a named file that the configuration excludes or that is of no known system.
+    ``excluded`` or ``foreign`` for a named file that the configuration excludes or that is of no known system,
+    ``unsupported`` for one whose language comes with an extra that is not installed.
     """
 
     path: str
@@ -368,7 +369,9 @@ class Session:
         except FileError as error:
             unread.append(UnreadFile(path, str(error), "error"))
         except ImportError as error:
-            unread.append(UnreadFile(path, f"needs {error.name or error} to be installed", "warning"))
+            missing = error.name or str(error)
+            kind = "unsupported" if missing.startswith("poollint[") else ""
+            unread.append(UnreadFile(path, f"is not read: that needs pip install '{missing}'", "warning", kind))
         except Exception as error:
             if os.environ.get("POOLLINT_TRACEBACK") or type(error).__name__ == "ConfigError":
                 raise

@@ -124,3 +124,17 @@ def test_the_action_runs(tmp_path: Path, text: str, status: int) -> None:
     assert (tmp_path / "output").read_text() == f"status={status}\n"
     assert '"2.1.0"' in (tmp_path / "out.sarif").read_text()
     assert (tmp_path / "summary.md").read_text().startswith("### poollint: " + ("1 error" if status else "no findings"))
+
+
+def test_a_hook_passes_where_only_the_grammar_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "Db.kt").write_text("import com.zaxxer.hikari.HikariConfig\nval c = HikariConfig()\n")
+    without = (
+        "import sys; from poollint.formats import source_code; from poollint.__main__ import main; "
+        "source_code.GRAMMARS['kotlin'] = ('tree_sitter_that_is_not_there', 'language'); main()"
+    )
+    for options, status in ((["--skip-foreign"], 0), ([], 3)):
+        arguments = [sys.executable, "-c", without, "check", *options, "Db.kt"]
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (status, "")
+        assert "Db.kt: is not read: that needs pip install 'poollint[kotlin]'" in done.stderr
+        assert "of a system that poollint knows" not in done.stderr

@@ -271,11 +271,14 @@ def _unread_status(result: api.Result, paths: tuple[str, ...], options: dict[str
         return EXIT_UNREAD
     if result.files:
         return None
-    kinds = ("excluded", "foreign") if options["skip_foreign"] else ("excluded",)
+    kinds = ("excluded", "foreign", "unsupported") if options["skip_foreign"] else ("excluded",)
     meant = {each.path for each in result.unread if each.kind in kinds}
     if meant and len(meant) >= len(set(paths)):
         return EXIT_CLEAN  # a hook names what it is given; all of it is left out on purpose
-    say("nothing to check: no file here is of a system that poollint knows")
+    if any(each.kind == "unsupported" for each in result.unread):
+        say("nothing was checked: what was found here needs more to be installed")
+    else:
+        say("nothing to check: no file here, of those that are not excluded, is of a system that poollint knows")
     return EXIT_UNREAD
 
 

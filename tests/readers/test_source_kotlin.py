@@ -140,7 +140,9 @@ def test_without_the_grammar_the_file_is_said_to_be_unread(monkeypatch: pytest.M
     monkeypatch.setitem(source_code.GRAMMARS, "kotlin", ("tree_sitter_that_is_not_there", "language"))
     done = check_texts({"Db.kt": IMPORTS + "val c = HikariConfig()\n", "Db.java": "class A {}\n"})
     source_code.grammar.cache_clear()
-    assert [(each.path, each.message) for each in done.unread] == [("Db.kt", "needs poollint[kotlin] to be installed")]
+    assert [(each.path, each.message, each.kind) for each in done.unread] == [
+        ("Db.kt", "is not read: that needs pip install 'poollint[kotlin]'", "unsupported")
+    ]
 
 
 @settings(max_examples=60)

@@ -30,8 +30,7 @@ DATA_SOURCE = "dataSource."
 ENV_PREFIX = "SPRING_DATASOURCE_HIKARI_"
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
 _OBJECTS = frozenset(
-    "dataSource dataSourceProperties healthCheckProperties metricRegistry healthCheckRegistry metricsTrackerFactory "
-    "scheduledExecutor threadFactory credentials credentialsProvider exceptionOverride".split()
+    "dataSource metricRegistry healthCheckRegistry credentials credentialsProvider exceptionOverride".split()
 )
 _ARGUMENT = re.compile(
     r"(?<![\w.-])(?:-D|--)(?P<key>spring\.datasource\.[\w.-]+)="

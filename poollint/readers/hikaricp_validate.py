@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from poollint.blocks import Block
+    from poollint.knowledge.catalogue import SettingSpec
     from poollint.source import Place
 
 NEWEST: Version = (7, 0, 2)
 INTS = ("maximumPoolSize", "minimumIdle")
 _LONG = re.compile(r"[+-]?[0-9]+")
+_BARE = re.compile(r"[0-9][0-9_]*[lL]?")
+_OWN_TEST = re.compile(r"^package\s+com\.zaxxer\.hikari\b", re.MULTILINE)
 _SUFFIXED = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _SUFFIX_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_CLASS = re.compile(r"[\w$]+(?:\.[\w$]+)+")
 _HEX = re.compile(r"([+-]?)(?:0x|#)([0-9a-fA-F]+)", re.IGNORECASE)
 _SPRING_TRUE = frozenset("true on yes 1".split())
 _SPRING_FALSE = frozenset("false off no 0".split())
@@ -199,6 +203,7 @@ class Checker:
         if spec.type == "bool":
             return self._flag(entry, entry.text)
         if spec.type not in ("int", "duration"):
+            self._text(entry, entry.text, spec)
             return entry.text
         number = entry.number if entry.number is not None else self._number(entry, entry.text)
         if number is None:
@@ -206,10 +211,21 @@ class Checker:
         for name, least, zero in _FLOORS:
             if name == entry.name and number < least and not (zero and number == 0):
                 unit = " ms" if spec.type == "duration" else ""
-                meant = _in_milliseconds(number, least) if name != "maximumPoolSize" else ""
-                self._problem("rejected", entry, least=f"{least}{unit}", what=_floor_words(name, number), meant=meant)
+                bare = _bare(entry)
+                meant = _in_milliseconds(number, least) if bare and name != "maximumPoolSize" else ""
+                what = _floor_words(name, number, bare=bare)
+                self._problem("rejected", entry, least=f"{least}{unit}", what=what, meant=meant)
                 return UNKNOWN
         return self.typed(entry.name, number)
+
+    def _text(self, entry: Raw, text: str, spec: SettingSpec) -> None:
+        """Texts that no setter takes: an object that is no class, a driver without a name."""
+        if self.spring:
+            return
+        if spec.get("grammar") == "class" and not _CLASS.fullmatch(text):
+            self._problem("not-an-object", entry)
+        elif entry.name == "driverClassName" and not text:
+            self._problem("empty-driver", entry)
 
     def typed(self, name: str, number: int) -> Any:
         """A number of HikariCP's as the catalogue has it."""
@@ -294,10 +310,14 @@ class Checker:
                 holds = step.holds(values)
             except _UnsureError:
                 continue
-            if holds and step.kind:
+            if holds and step.kind and not (step.name == "leakDetectionThreshold" and self._own_test()):
                 if step.group:
                     done.add(step.group)
                 self._apply(step, values)
+
+    def _own_test(self) -> bool:
+        """Whether this is a test of HikariCP itself: those switch the check of the leak detection off."""
+        return _OWN_TEST.search(self.block.place.source.text) is not None
 
     def _held(self, name: str) -> int | None:
         setting = self.block.settings.get(name)
@@ -363,8 +383,8 @@ class Checker:
                 value=before,
                 other=self.written[other].key if other in self.written else other,
                 other_value="" if held is None else held,
-                seconds=_seconds_hint(before),
-                meant=_in_milliseconds(before, FLOORS.get(kind, 0)) if kind in FLOORS else "",
+                seconds=_seconds_hint(before) if _bare(entry) else "",
+                meant=_in_milliseconds(before, FLOORS.get(kind, 0)) if kind in FLOORS and _bare(entry) else "",
                 elastic=elastic,
             )
         if step.result is None or step.result < 0:
@@ -416,12 +436,19 @@ class Checker:
         return bool(_LONG.fullmatch(text)) and len(text) < 6 and int(text) in ISOLATIONS.values()
 
 
-def _floor_words(name: str, number: int) -> str:
+def _floor_words(name: str, number: int, *, bare: bool) -> str:
     if name == "maximumPoolSize":
         return "a pool holds one connection at least"
     if number < 0:
         return "a negative number is refused" if name != "connectionTimeout" else "only 0 means to wait for ever"
+    if number and not bare:
+        return f"these are {number} ms"
     return f"the unit is milliseconds; {number} seconds are {number * 1000}" if number else "0 is refused too"
+
+
+def _bare(entry: Raw | None) -> bool:
+    """Whether a number stands alone, so that seconds may have been meant: ``SECONDS.toMillis(1)`` knows its unit."""
+    return entry is not None and entry.text is not None and _BARE.fullmatch(entry.text.strip()) is not None
 
 
 def _in_milliseconds(number: int, least: int) -> str:

@@ -110,6 +110,10 @@ def test_every_outcome_is_told(recorded: dict[str, Any], shared: Path) -> None:
         ("maximumPoolSize=5s", VERSIONS, {"refused"}),
         ("maxLifetime=\\u0033\\u0030000", VERSIONS[1:5], set()),
         ("maxLifetime=30\\\n   000", VERSIONS[1:5], set()),
+        ("threadFactory=5", VERSIONS, {"refused"}),
+        ("threadFactory=com.example.Threads", VERSIONS, set()),
+        ("dataSourceProperties=cachePrepStmts=true", VERSIONS, {"refused"}),
+        ("driverClassName=", VERSIONS, {"refused"}),
     ],
 )
 def test_rules_of_the_source(text: str, versions: tuple[str, ...], effects: set[str]) -> None:

@@ -25,6 +25,8 @@ _CONCURRENT = re.compile(
     r"|errgroup|http\.Handle|\.(?:Go|Run|Start|Listen)\("
 )
 _BOUNDED = re.compile(r"\b(?:WithContext|WithTimeout|WithDeadline|TimeoutHandler)\b|\.Timeout\s*=")
+# an option of a library, such as Docker's, which sets up the transport of the client that it is given
+_OPTION = re.compile(r"With\w*(?:Client|Transport)")
 _LIMITER = re.compile(r"(?i)config|pool|tune|limit|setup|init|option|apply|conn|wrap|newdb|opendb|instrument")
 _KEEPERS = frozenset(("pgxpool", "sqlx", "gorm", "postgres", "mysql", "bun"))
 MAX_HANDS = 4
@@ -118,7 +120,7 @@ class Flow(Folding):
         if call is None or call.type != "call_expression":
             return ""
         name = self.tree.text(call.child_by_field_name("function")).rpartition(".")[2]
-        if _LIMITER.search(name) and not self._keeps(call):
+        if (_LIMITER.search(name) and not self._keeps(call)) or _OPTION.fullmatch(name):
             return "passed"
         if depth > MAX_HANDS or not name.startswith(("New", "new")):
             return ""

@@ -137,3 +137,15 @@ def test_properties_as_java_has_them(text: str) -> None:
     javaproperties = pytest.importorskip("javaproperties")
     expected = list(javaproperties.loads(text, object_pairs_hook=list))
     assert [(each.key, each.value) for each in parse(Source("a.properties", text)).entries] == expected
+
+
+@pytest.mark.parametrize(("written", "hint"), [("500", True), ("500L", True), ("TimeUnit.SECONDS.toMillis(1)", False)])
+def test_a_conversion_is_not_told_of_its_unit(written: str, hint: bool) -> None:
+    text = (
+        "import com.zaxxer.hikari.*;\nimport java.util.concurrent.TimeUnit;\nclass A { void a() {\n"
+        f"HikariConfig c = new HikariConfig();\nc.setLeakDetectionThreshold({written});\n"
+        "new HikariDataSource(c); } }\n"
+    )
+    (found,) = [each for each in check_texts({"A.java": text}).findings if each.code == "HIK004"]
+    assert ("the unit is milliseconds" in found.message) is hint
+    assert (found.fix is not None) is hint

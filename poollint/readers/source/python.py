@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.python_checkouts import checkouts
 from poollint.readers.source.python_modules import Names, dotted, field, shared
 from poollint.readers.source.python_uses import add_uses, mentions, read_before
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
@@ -264,6 +265,10 @@ class PythonFile:
         if name in self._globals and scope.id == self.tree.root.id:
             return None
         return only.child_by_field_name("right")
+
+    def sole_value(self, node: Node, name: str) -> Node | None:
+        """What a name is given, once, in the nearest scope that gives it something."""
+        return self._sole_value(node, name)
 
     def sole_at_root(self, name: str) -> Node | None:
         """What the module assigns to a name, once and for all."""
@@ -732,6 +737,7 @@ class PythonFile:
                 made.callee = name
                 made.used = self._used(node, made)
                 yield made
+        yield from checkouts(self)
         yield from self._entries()
         yield from self._groups()
         yield from self._conf()

@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 PACKAGE = ROOT / "poollint"
 
 # who must not know whom: a folder or module, and the first parts it may not import
+RUN = ("api", "session", "targets", "configured")
 FORBIDDEN = {
-    "formats": ("readers", "engine", "reports", "cli", "api", "config", "discovery", "knowledge", "sizing", "fleet"),
-    "readers": ("engine", "reports", "cli", "api", "config", "discovery"),
+    "formats": ("readers", "engine", "reports", "cli", *RUN, "config", "discovery", "knowledge", "sizing", "fleet"),
+    "readers": ("engine", "reports", "cli", *RUN, "config", "discovery"),
     "engine": ("cli", "reports"),
-    "engine/detectors": ("formats", "readers", "reports", "cli", "api", "discovery"),
+    "engine/detectors": ("formats", "readers", "reports", "cli", *RUN, "discovery"),
     "reports": ("cli", "readers", "formats", "discovery"),
     "sizing": (
-        "readers", "engine", "reports", "cli", "api", "config", "discovery", "knowledge", "fleet", "formats", "blocks",
+        "readers", "engine", "reports", "cli", *RUN, "config", "discovery", "knowledge", "fleet", "formats", "blocks",
     ),
     "docs": ("readers", "formats", "cli", "server", "discovery"),
-    "fleet": ("formats", "reports", "cli", "api", "discovery", "server", "docs"),
+    "fleet": ("formats", "reports", "cli", *RUN, "discovery", "server", "docs"),
     "server": ("readers", "formats", "cli"),
-    "knowledge": ("readers", "formats", "reports", "cli", "api", "config", "discovery"),
+    "knowledge": ("readers", "formats", "reports", "cli", *RUN, "config", "discovery"),
 }  # fmt: skip
 
 

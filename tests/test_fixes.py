@@ -41,9 +41,9 @@ def fix_texts(texts: Mapping[str, str], *, unsafe: bool = False, system: str = "
     )
     candidates = []
     for path, text in texts.items():
-        found = api.recognise_text(session, path, text)
-        if found is not None or "format" in session.knowledge.systems.get(system, {}):
-            candidates.append((path, *(found or (system, False))))
+        found = api.recognise_all(session, path, text)
+        if found or "format" in session.knowledge.systems.get(system, {}):
+            candidates.append((path, *(found[0] if found else (system, False))))
     return Fixer(session, candidates, unsafe=unsafe).run()
 
 

@@ -84,7 +84,7 @@ def _words(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _formats(texts: tuple[str, ...], output: str | None) -> list[tuple[str, str]]:
     """(format, file or "") of each report wanted."""
-    from poollint.api import did_you_mean
+    from poollint.config import closest
     from poollint.reports import FORMATS
 
     wanted = [
@@ -92,7 +92,7 @@ def _formats(texts: tuple[str, ...], output: str | None) -> list[tuple[str, str]
     ]
     for name, _ in wanted:
         if name not in FORMATS:
-            fail(f"--format {name}: no such format{did_you_mean(name, FORMATS)}; there are {', '.join(FORMATS)}")
+            fail(f"--format {name}: no such format{closest(name, FORMATS)}; there are {', '.join(FORMATS)}")
     if len({target for _, target in wanted}) < len(wanted):
         fail("--format: two reports would go to one place; name a file for one of them: --format json=report.json")
     return wanted

@@ -29,7 +29,9 @@ def make_options(
     if as_system not in (None, "", *systems) or any(each.partition("=")[0] not in systems for each in targets):
         systems = knowledge_here(api.Options(config_path=config_path or "", isolated=isolated)).systems
     if as_system and as_system not in systems:
-        fail(f"--as {as_system}: no such system{api.did_you_mean(as_system, systems)}; there are {', '.join(systems)}")
+        from poollint.config import closest
+
+        fail(f"--as {as_system}: no such system{closest(as_system, systems)}; there are {', '.join(systems)}")
     try:
         versions = api.parse_targets(targets, systems)
     except ValueError as error:

@@ -43,10 +43,10 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
         if lines:
             click.echo("\n".join(lines))
             return 0
-        from poollint.api import did_you_mean
+        from poollint.config import closest
 
         names = {name for kind in known.catalogue(system).kinds.values() for name in kind.settings}
-        fail(f"{system} has no setting {setting!r}{did_you_mean(setting, names)}")
+        fail(f"{system} has no setting {setting!r}{closest(setting, names)}")
     from poollint.docs.guides import ORDER, guide
 
     if what in ORDER:
@@ -59,14 +59,14 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
 
 
 def _nothing(known: Any, what: str, system: str) -> NoReturn:
-    from poollint.api import did_you_mean
+    from poollint.config import closest
 
     if system:
-        fail(f"no system {system!r}{did_you_mean(system, known.systems)}")
+        fail(f"no system {system!r}{closest(system, known.systems)}")
     words = [word for rule in known.rules.values() for word in (rule["code"], rule["name"])]
     from poollint.docs.guides import ORDER
 
-    guess = did_you_mean(what, [*words, *known.systems, *ORDER])
+    guess = closest(what, [*words, *known.systems, *ORDER])
     fail(f"no rule {what!r}{guess}; poollint rules lists them")
 
 

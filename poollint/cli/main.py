@@ -43,9 +43,9 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
-            from poollint.api import did_you_mean
+            from poollint.config import closest
 
-            hint = did_you_mean(args[0], COMMANDS)
+            hint = closest(args[0], COMMANDS)
             if not hint and os.path.exists(args[0]):
                 hint = f"; to check files: poollint check {args[0]}"
             raise click.UsageError(f"no command {args[0]!r}{hint}", ctx) from None

@@ -43,12 +43,13 @@ def rules(ctx: click.Context, form: str, system: str | None, output: str | None,
 
         click.echo(json.dumps(card_schema(), indent=1))
         return EXIT_CLEAN
-    from poollint.api import Options, did_you_mean
+    from poollint.api import Options
     from poollint.cli.common import knowledge_here
+    from poollint.config import closest
 
     known = knowledge_here(Options())
     if system and system not in known.systems:
-        fail(f"--system {system}: no such system{did_you_mean(system, known.systems)}")
+        fail(f"--system {system}: no such system{closest(system, known.systems)}")
     if output and form != "markdown":
         fail("--output DIR goes with --format markdown")
     if form == "markdown" and output != "-":

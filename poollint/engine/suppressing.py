@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
-    from poollint.api import Session
     from poollint.blocks import Problem
     from poollint.engine.judge import Judge
     from poollint.engine.suppressions import Directive
     from poollint.findings import Finding
+    from poollint.session import Session
     from poollint.source import Source
 
 

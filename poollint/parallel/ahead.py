@@ -18,7 +18,8 @@ from poollint.parallel.crew import Crew, cores
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from poollint.api import Options, Session
+    from poollint.configured import Options
+    from poollint.session import Session
 
 AT_ONCE = 400  # entries that a process looks at before it gives back the rest
 FILES_AT_ONCE = 8
@@ -165,11 +166,11 @@ class Begin:
         return {**vars(self), "session": None, "walk": None}
 
     def __call__(self) -> Callable[[WalkTask | ReadTask], Any]:
-        from poollint import api
+        from poollint.session import Session
 
         if self.session is None or self.walk is None:
-            self.session = api.Session(self.options, DiskFiles(self.max_size))
-            self.walk = api.walk_with(self.session, self.paths)
+            self.session = Session(self.options, DiskFiles(self.max_size))
+            self.walk = self.session.walk(self.paths)
             for top in self.paths:
                 self.walk.begin(top)
         return Worker(self.session, self.walk)

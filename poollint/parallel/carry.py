@@ -14,7 +14,7 @@ from poollint.knowledge.catalogue import KindSpec, SettingSpec
 from poollint.source import Source
 
 if TYPE_CHECKING:
-    from poollint.api import FileReading, Session
+    from poollint.session import FileReading, Session
 
 
 class StaleError(Exception):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poollint import api
+from poollint import api, session
 from poollint.blocks import UNKNOWN
 from poollint.engine import judge
 
@@ -52,7 +52,7 @@ def test_a_reader_that_fails_is_told_and_the_rest_is_read(
     file: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "nginx.conf").write_text("events {}\nhttp { keepalive_timeout 1x; }\n")
-    real = api.load_reader
+    real = session.load_reader
 
     def reader(name: str) -> Any:
         def fail(*_: Any) -> None:
@@ -60,7 +60,7 @@ def test_a_reader_that_fails_is_told_and_the_rest_is_read(
 
         return fail if name == "pgbouncer" else real(name)
 
-    monkeypatch.setattr(api, "load_reader", reader)
+    monkeypatch.setattr(session, "load_reader", reader)
     result = api.check_paths([str(tmp_path)], options=api.Options(isolated=True))
     assert [each.path for each in result.files] == [str(tmp_path / "nginx.conf")]
     assert result.findings

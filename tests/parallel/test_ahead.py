@@ -76,8 +76,8 @@ def plain(result: api.Result) -> list[Any]:
 def test_the_results_are_those_of_one(tree: Path, jobs: int) -> None:
     _, alone = run(1)
     session, together = run(jobs)
-    assert session._ahead is not None
-    left = {path for path, _ in session._ahead.read}  # included by another, or another's other name
+    assert session.ahead is not None
+    left = {path for path, _ in session.ahead.read}  # included by another, or another's other name
     assert left <= {"nginx/conf.d/a.conf", "nginx/conf.d/b.conf", "p1/link.py"}
     assert plain(together) == plain(alone)
     assert {each.code[:3] for each in alone.findings} >= {"SQA", "PGB", "NGX", "HIK"}
@@ -87,8 +87,8 @@ def test_the_results_are_those_of_one(tree: Path, jobs: int) -> None:
 def test_everything_found_can_be_sent(tree: Path) -> None:
     session = api.Session(api.Options(), DiskFiles())
     found = api.discover_with(session, ["."], 3)
-    assert session._ahead is not None
-    assert {(each.path, each.system) for each in found.candidates} - set(session._ahead.read) == set()
+    assert session.ahead is not None
+    assert {(each.path, each.system) for each in found.candidates} - set(session.ahead.read) == set()
 
 
 def test_several_paths_that_meet(tree: Path) -> None:
@@ -100,13 +100,13 @@ def test_where_processes_are_not_copies(tree: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("poollint.parallel.crew.can_fork", lambda: False)
     paths = (str(tree / "p0"), str(tree / "p1"), str(tree / "p3"))
     session, together = run(2, *paths)
-    assert session._ahead is not None
+    assert session.ahead is not None
     assert plain(together) == plain(run(1, *paths)[1])
 
 
 def test_a_small_run_stays_alone(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "ENOUGH", 10_000)
-    assert run(4)[0]._ahead is None
+    assert run(4)[0].ahead is None
 
 
 def test_an_error_in_a_configuration_is_the_same(tree: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_process_that_is_killed_loses_no_file_in_silence(tree: Path, monkeypat
     _, alone = run(1)
     monkeypatch.setattr(api.Session, "read", deadly)
     session, together = run(3)
-    assert session._ahead is not None
+    assert session.ahead is not None
     assert [(each.path, each.severity) for each in together.unread if each.severity == "internal"] == [
         ("p2/app/db.py", "internal")
     ]
@@ -146,7 +146,7 @@ def test_a_process_that_never_starts_well(tree: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(ahead.Worker, "__call__", refuse)
     session, together = run(3)
-    assert session._ahead is None
+    assert session.ahead is None
     assert plain(together) == plain(run(1)[1])
 
 
@@ -156,7 +156,7 @@ def test_where_no_process_can_be_made(tree: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("poollint.parallel.crew._Worker.__init__", refuse)
     session, together = run(3)
-    assert session._ahead is None
+    assert session.ahead is None
     assert plain(together) == plain(run(1)[1])
 
 

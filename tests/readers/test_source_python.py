@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 def blocks(text: str, path: str = "app/db.py", **files: str) -> list[Block]:
     session = api.Session(api.Options(isolated=True), MemoryFiles({path: text, **files}))
-    found = api.recognise_text(session, path, text)
-    assert found is not None
-    return session.read(session.files.load(path), found[0]).reading.blocks
+    system, _ = api.recognise_all(session, path, text)[0]
+    return session.read(session.files.load(path), system).reading.blocks
 
 
 def engine(arguments: str, before: str = "") -> Block:

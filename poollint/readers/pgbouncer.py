@@ -40,6 +40,7 @@ BELONGS_ELSEWHERE = {
     "database": "databases stand in [databases]",
     "password": "secrets stand in auth_file",
     "connect_query": "it belongs to an entry of [databases]",
+    "server_connect_query": "an entry of [databases] has connect_query",
     "load_balance_hosts": "it belongs to an entry of [databases]",
     "client_encoding": "it belongs to an entry of [databases]",
     "max_connections": "the limit of clients is max_client_conn",

@@ -129,6 +129,8 @@ class _Blocks:
         if parent is None or level.open_ended:
             return NOTHING
         base = self._handed(parent)
+        if level.kind in ("upstream", "stream_upstream"):
+            return {name: base[name] for name in RESOLVING if name in base}
         if level.pseudo:
             handlers = {name: parent.own[name].inherited() for name in HANDLERS if name in parent.own}
             if handlers and not any(name in level.own for name in HANDLERS):
@@ -330,6 +332,8 @@ class _Blocks:
                 group.block.facts["users"].append(block)
 
 
+# what an upstream takes over from the level around it; its other settings only share their names with that level's
+RESOLVING = ("resolver", "resolver_timeout")
 _PARENTS = frozenset(("http", "server", "location", "stream"))
 _INNER = frozenset(("server", "location", "stream_server", "server_if"))
 _EMPTY = Array(None, {}, {})

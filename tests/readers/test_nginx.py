@@ -74,6 +74,14 @@ def test_what_stands_after_the_location_is_inherited_too() -> None:
     assert one(reading(text), "location").value("proxy_read_timeout") == 7
 
 
+def test_an_upstream_has_keep_alive_of_its_own() -> None:
+    http = "keepalive_timeout 5s; keepalive_requests 3; resolver 10.0.0.2; upstream a { server 10.0.0.1; keepalive 8; }"
+    upstream = one(reading(in_location("proxy_pass http://a;", http=http)), "upstream")
+    assert upstream.value("keepalive_timeout") == 60
+    assert upstream.value("keepalive_requests") == 1000
+    assert upstream.value("resolver") == "10.0.0.2"  # but it asks the same name servers
+
+
 def test_defaults_follow_the_version() -> None:
     text = in_location("proxy_pass http://1.1.1.1;")
     assert one(reading(text), "location").value("proxy_http_version") == "1.1"

@@ -37,15 +37,16 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
         return 0
     system, dot, setting = what.partition(".")
     if dot and system in known.systems:
-        from poollint.knowledge.describe import describe_setting
+        from poollint.knowledge.describe import describe_setting, setting_called
 
-        lines = describe_setting(known.catalogue(system), setting, options.targets.get(system))
+        catalogue = known.catalogue(system)
+        lines = describe_setting(catalogue, setting_called(catalogue, setting), options.targets.get(system))
         if lines:
             click.echo("\n".join(lines))
             return 0
         from poollint.config import closest
 
-        names = {name for kind in known.catalogue(system).kinds.values() for name in kind.settings}
+        names = {name for kind in catalogue.kinds.values() for name in kind.settings}
         fail(f"{system} has no setting {setting!r}{closest(setting, names)}")
     from poollint.docs.guides import ORDER, guide
 
@@ -67,7 +68,7 @@ def _nothing(known: Any, what: str, system: str) -> NoReturn:
     from poollint.docs.guides import ORDER
 
     guess = closest(what, [*words, *known.systems, *ORDER])
-    fail(f"no rule {what!r}{guess}; poollint rules lists them")
+    fail(f"no rule, system or guide {what!r}{guess}; poollint rules lists the rules")
 
 
 def _rule(known: Any, rule: dict[str, Any], options: Any) -> None:

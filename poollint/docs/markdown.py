@@ -181,7 +181,7 @@ class Docs:
         raw = spec.raw
         words = [spec.type + (f" in {spec.unit}" if spec.unit else "")]
         if "min" in raw or "max" in raw:
-            words.append(bounds_text(raw))
+            words.append(bounds_text(raw, spec.unit))
         if raw.get("enum"):
             words.append(", ".join(map(str, raw["enum"])))
         gone = [f"{label} {raw[key]}" for key, label in _GONE if raw.get(key)]

@@ -10,27 +10,40 @@ from poollint.knowledge.catalogue import SettingSpec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poollint.knowledge.catalogue import Catalogue, KindSpec
+    from poollint.knowledge.catalogue import Catalogue
     from poollint.knowledge.index import Knowledge
     from poollint.versions import Version
 
 
 def describe_setting(catalogue: Catalogue, name: str, target: Version | None) -> list[str]:
-    """What a setting is, for each kind of block that has it; empty when none has."""
-    lines: list[str] = []
+    """What a setting is, once for all kinds of block where it is the same; empty when none has it."""
+    told: dict[tuple[str, ...], list[str]] = {}
     for kind in catalogue.kinds.values():
         key = kind.aliases.get(name, name)
         spec = kind.settings.get(key)
         if spec is not None:
-            if lines:
-                lines.append("")
-            lines += _setting(catalogue, kind, spec, target)
-    return lines
+            told.setdefault((spec.name, *_setting(catalogue, spec, target)), []).append(kind.title)
+    lines: list[str] = []
+    for (shown, *facts), titles in told.items():
+        lines += ["", f"{catalogue.title}: {shown} in {', '.join(titles)}", *facts]
+    return lines[1:]
 
 
-def _setting(catalogue: Catalogue, kind: KindSpec, spec: SettingSpec, target: Version | None) -> list[str]:
-    lines = [f"{catalogue.title}: {spec.name} in {kind.title}"]
-    lines += [f"  {label:<10} {text}" for label, text in setting_facts(spec, target)]
+def setting_called(catalogue: Catalogue, name: str) -> str:
+    """The setting that a name means, dashes, underscores and capitals aside; the name itself where it is none."""
+    known = [each for kind in catalogue.kinds.values() for each in (*kind.settings, *kind.aliases)]
+    if name in known:
+        return name
+    plain = _plain(name)
+    return next((each for each in known if _plain(each) == plain), name)
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def _setting(catalogue: Catalogue, spec: SettingSpec, target: Version | None) -> list[str]:
+    lines = [f"  {label:<10} {text}" for label, text in setting_facts(spec, target)]
     if spec.raw.get("note"):
         lines.append(f"  {spec.raw['note']}")
     see = spec.raw.get("doc") or catalogue.docs
@@ -47,7 +60,7 @@ def setting_facts(spec: SettingSpec, target: Version | None = None) -> list[tupl
     if raw.get("negative"):
         facts.append(("-1 means", str(raw["negative"])))
     if "min" in raw or "max" in raw:
-        facts.append(("range", bounds_text(raw)))
+        facts.append(("range", bounds_text(raw, spec.unit)))
     if raw.get("enum"):
         facts.append(("values", ", ".join(map(str, raw["enum"]))))
     for key, label in WORDS:
@@ -62,6 +75,7 @@ def setting_facts(spec: SettingSpec, target: Version | None = None) -> list[tupl
     return facts
 
 
+FLEET = "fleet"  # its settings are keys of poollint.toml, which are written with dashes
 WORDS = (("since", "since"), ("deprecated", "deprecated"), ("removed", "removed"), ("replacement", "now"))
 
 
@@ -74,19 +88,23 @@ def default_text(spec: SettingSpec, target: Version | None = None) -> str:
     return "; ".join(texts)
 
 
-def bounds_text(raw: Mapping[str, Any]) -> str:
-    """``1 to 65535``, ``at least 0``, ``at most 100``."""
+def bounds_text(raw: Mapping[str, Any], unit: str = "") -> str:
+    """``1 to 65535``, ``at least 250 ms``, ``at most 100``: bounds stand in the unit that people write."""
+    behind = f" {unit}" if unit and all(isinstance(raw.get(each, 0), int) for each in ("min", "max")) else ""
     if "min" in raw and "max" in raw:
-        return f"{raw['min']} to {raw['max']}"
-    return f"at least {raw['min']}" if "min" in raw else f"at most {raw['max']}"
+        return f"{raw['min']} to {raw['max']}{behind}"
+    return f"at least {raw['min']}{behind}" if "min" in raw else f"at most {raw['max']}{behind}"
 
 
 def describe_system(known: Knowledge, system: str) -> list[str]:
     """A system: where its settings stand, its kinds of block, its rules."""
     catalogue = known.catalogue(system)
-    lines = [f"{catalogue.title}  {catalogue.docs}", "", f"Files: {', '.join(catalogue.system.get('files', []))}"]
+    lines = [f"{catalogue.title}  {catalogue.docs}".rstrip()]
+    if catalogue.system.get("files"):
+        lines += ["", f"Files: {', '.join(catalogue.system['files'])}"]
     for kind in catalogue.kinds.values():
-        lines += ["", f"{kind.title}: {', '.join(kind.settings)}"]
+        names = [name.replace("_", "-") for name in kind.settings] if system == FLEET else kind.settings
+        lines += ["", f"{kind.title}: {', '.join(names)}"]
     if catalogue.options:
         lines += ["", f"In poollint.toml, under [{system}]:"]
         for name, table in catalogue.options.items():

@@ -116,10 +116,13 @@ def plain(value: Any) -> Any:
 
 def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[str]:
     """Lines for a reader: each block with its settings, the origin of each value, and its facts."""
-    from poollint.engine.messages import format_setting
-
+    told = {each.path for each in readings if each.reading.blocks}
     for each in readings:
+        if each.path in told and not each.reading.blocks and not each.reading.problems:
+            continue  # one of several readers, and none of its business
         yield f"{each.path} ({each.system})"
+        if each.path not in told:
+            yield "  no connections are configured here"
         for block in each.reading.blocks:
             line, _ = block.place.source.position(block.place.start)
             where = f"{block.place.source.path}:{line}"
@@ -136,9 +139,20 @@ def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[st
                 if _secret(setting):
                     yield f"    {setting.name} = {HIDDEN}  [{origin}]"
                     continue
-                written = f" (written {setting.raw})" if setting.raw and setting.raw != format_setting(setting) else ""
-                yield f"    {setting.name} = {format_setting(setting)}{written}  [{origin}]"
+                yield f"    {setting.name} = {_said(setting)}  [{origin}]"
         for problem in [*each.reading.problems, *(p for block in each.reading.blocks for p in block.problems)]:
             line, column = problem.place.source.position(problem.place.start)
             yield f"  ! {problem.place.source.path}:{line}:{column} {problem.kind} {problem.setting}".rstrip()
         yield ""
+
+
+def _said(setting: Setting) -> str:
+    """The value as the program takes it, and as it is written where that looks different."""
+    from poollint.engine.messages import format_setting
+
+    if setting.origin == "default":
+        return format_setting(setting) or '""'
+    if setting.value is None and setting.raw:
+        return f"no value (written {setting.raw})"
+    value = format_setting(setting)
+    return f"{value} (written {setting.raw})" if setting.raw and setting.raw != value else value or '""'

@@ -68,7 +68,7 @@ def test_clean_is_quiet_and_exits_0(repo: Path) -> None:
         (["check", "--exit-zero"], 0, "1 error"),
         (["check", "--fail-on", "never"], 0, ""),
         (["check", "--ignore", "PGB"], 0, ""),
-        (["explain", "PGB998"], 2, "no rule 'PGB998'"),
+        (["explain", "PGB998"], 2, "no rule, system or guide 'PGB998'"),
         (["explain", "pgbouncer.query_wait_timeot"], 2, "did you mean 'query_wait_timeout'"),
         (["rules", "new", "Bad Name"], 2, "is no rule name"),
         (["rules", "--system", "ngin"], 2, "did you mean 'nginx'"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
+from timing import assert_linear
 
 from poollint.api import check_text
 
@@ -41,19 +41,9 @@ def compose(count: int) -> str:
     )
 
 
-def seconds(path: str, text: str) -> float:
-    found = []
-    for _ in range(3):
-        start = time.process_time()
-        check_text(text, path)
-        found.append(time.process_time() - start)
-    return min(found)
-
-
 @pytest.mark.parametrize(
     ("path", "make"),
     [("db.js", javascript), ("db.py", python), ("A.java", java), ("application.yml", yaml), ("compose.yml", compose)],
 )
 def test_many_pools_take_linear_time(path: str, make: Callable[[int], str]) -> None:
-    check_text(make(5), path)  # what is loaded once
-    assert seconds(path, make(1200)) < 8 * max(seconds(path, make(300)), 0.02)
+    assert_linear(lambda text: check_text(text, path), make, 200)

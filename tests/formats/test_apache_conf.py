@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timing import assert_linear
 
 from poollint.formats.apache_conf import Directive, Tree, parse
 from poollint.source import Source
@@ -195,14 +194,4 @@ def test_quoted_words_come_back(words: list[str]) -> None:
     ],
 )
 def test_hostile_input_takes_linear_time(piece: str) -> None:
-    def cost(count: int) -> float:
-        text = piece * count
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            tree(text)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    small, large = cost(4000), cost(32000)
-    assert large < 0.25 or large < 24 * small
+    assert_linear(tree, lambda count: piece * count, 4000)

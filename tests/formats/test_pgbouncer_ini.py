@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from timing import within
 
 from poollint.formats.connstr import parse_connstr
 from poollint.formats.pgbouncer_ini import Entry, Error, Include, Section, Template, parse
@@ -190,15 +189,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_linear_on_hostile_text(name: str) -> None:
-    started = time.perf_counter()
-    parse(Source("x.ini", HOSTILE[name]))
-    assert time.perf_counter() - started < 5
+    with within(5):
+        parse(Source("x.ini", HOSTILE[name]))
 
 
 @pytest.mark.parametrize(
     "text", ["a=b " * 300_000, "a='" + "''" * 500_000, "a" * 1_000_000, " " * 1_000_000, "a=" * 500_000]
 )
 def test_linear_on_hostile_connection_strings(text: str) -> None:
-    started = time.perf_counter()
-    parse_connstr(text)
-    assert time.perf_counter() - started < 5
+    with within(5):
+        parse_connstr(text)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timing import assert_linear
 
 from poollint.formats.postgresql_conf import Entry, SyntaxProblem, Tree, parse, unquote
 from poollint.source import Source
@@ -226,11 +225,4 @@ def test_every_line_that_is_no_comment_has_one_node(text: str) -> None:
     ],
 )
 def test_linear_time(piece: str) -> None:
-    def seconds(size: int) -> float:
-        text = piece * (size // len(piece))
-        start = time.perf_counter()
-        tree(text)
-        return time.perf_counter() - start
-
-    seconds(1000)
-    assert seconds(400_000) < 6.0
+    assert_linear(tree, lambda count: piece * count, 40_000 // len(piece))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timing import within
 
 from poollint.api import check_text
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
@@ -337,10 +337,9 @@ class TestIncludes:
 
     def test_a_bush_of_includes_ends(self) -> None:
         bush = {f"n{number}.cnf": f"include 'n{number + 1}.cnf'\n" * 50 + "port = 5\n" for number in range(10)}
-        start = time.perf_counter()
-        found = block("include 'n0.cnf'", **bush)
+        with within(20):
+            found = block("include 'n0.cnf'", **bush)
         assert found.facts["complete"] is False
-        assert time.perf_counter() - start < 20
 
 
 class TestAutoConf:
@@ -451,13 +450,11 @@ def test_every_problem_is_worded(lines: list[str], target: str) -> None:
 
 
 def test_many_unknown_names_take_no_time() -> None:
-    start = time.perf_counter()
-    block("".join(f"max_conection{number}x = 5\n" for number in range(20_000)))
-    assert time.perf_counter() - start < 5
+    with within(5):
+        block("".join(f"max_conection{number}x = 5\n" for number in range(20_000)))
 
 
 def test_long_numbers_take_no_time() -> None:
-    start = time.perf_counter()
-    for text in ("9" * 1_000_000, "0" * 1_000_000, "0." + "1" * 1_000_000, "1e" + "9" * 100_000):
-        block(f"max_connections = '{text}'\nhash_mem_multiplier = '{text}'")
-    assert time.perf_counter() - start < 3
+    with within(3):
+        for text in ("9" * 1_000_000, "0" * 1_000_000, "0." + "1" * 1_000_000, "1e" + "9" * 100_000):
+            block(f"max_connections = '{text}'\nhash_mem_multiplier = '{text}'")

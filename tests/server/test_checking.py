@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timing import within
 
 from poollint.findings import EditText, FixText
 from poollint.server.checking import check_buffer, fix_all, fixes_at, meaning_at, near, stretch_of
@@ -69,9 +69,8 @@ def test_fixes_that_clash_are_left_for_the_next_time() -> None:
 def test_it_is_quick() -> None:
     text = "[databases]\n" + "".join(f"db{n} = host=10.0.0.{n % 250} pool_size={n}\n" for n in range(1000)) + TEXT[11:]
     check_buffer("pgbouncer.ini", {"pgbouncer.ini": text})
-    began = time.perf_counter()
-    check_buffer("pgbouncer.ini", {"pgbouncer.ini": text})
-    assert time.perf_counter() - began < 2
+    with within(2):
+        check_buffer("pgbouncer.ini", {"pgbouncer.ini": text})
 
 
 @pytest.mark.parametrize("name", ["pgbouncer.ini", "nginx.conf", "postgresql.conf", "app.py", "app.ts"])

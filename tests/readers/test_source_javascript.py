@@ -127,6 +127,18 @@ def test_what_is_set_later_counts() -> None:
     assert [block.value("requestTimeout") for block in chained] == [9]
 
 
+def test_either_side_of_a_condition_is_what_the_name_holds() -> None:
+    text = (
+        "const { Pool } = require('pg');\n"
+        "async function migrate(url) {\n"
+        "  const pool = url ? new Pool({ connectionString: url, max: 1 }) : new Pool({ max: 1 });\n"
+        "  await pool.query('select 1');\n  await pool.end();\n}\n"
+    )
+    found = [block for block in blocks(text) if block.kind == "pool"]
+    assert [block.name for block in found] == ["pool", "pool"]
+    assert all([use.method for use in block.facts["uses"]["methods"]] == ["query", "end"] for block in found)
+
+
 @pytest.mark.parametrize(
     ("text", "handler"),
     [

@@ -155,7 +155,11 @@ class JavascriptFile(Folding):
 
     def _target(self, node: Node) -> str:
         parent = node.parent
-        while parent is not None and (parent.type in (*WRAPPERS, "binary_expression") or self._is_chain(parent, node)):
+        while parent is not None and (
+            parent.type in (*WRAPPERS, "binary_expression")
+            or self._is_chain(parent, node)
+            or (parent.type == "ternary_expression" and node != parent.child_by_field_name("condition"))
+        ):
             node, parent = parent, parent.parent
         if parent is None:
             return ""

@@ -2,7 +2,7 @@
 
 A comment behind a value suppresses on its own line, a comment on a line of its own on the next line that is no comment,
 ``ignore-file`` in the whole file, ``ignore-start`` on every line down to the next ``ignore-end`` of the same rules. Without
-``[RULE, …]`` every rule is meant.
+``[RULE, …]`` every rule is meant. In code ``/* … */`` is such a comment, too, and ``{/* … */}`` in JSX.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _DIRECTIVE = re.compile(r"poollint:[ \t]*(?P<word>[\w-]*)[ \t]*(?:\[(?P<rules>[^
 _UNTIL = re.compile(r"(?:^|\s)until\s*=\s*(\S+)")
 _TEMPLATE = "{#"
 _CLOSERS = ("*/", "-->", "#}", "%>")
+_BLOCK, _BLOCK_END = "/*", "*/"
+_LONGEST = 4096  # signs of a comment that is looked through for its end
 
 
 class Directive:
@@ -147,12 +149,16 @@ def _directive(source: Source, line: int, at: int, comments: Sequence[str], trai
     text = source.text
     first = source.line_start(line)
     before = text[first:at].rstrip()
+    if before.endswith("**"):
+        before = before.rstrip("*") + "*"
     own = before.lstrip().startswith((*comments, _TEMPLATE))
     leader = (
         _TEMPLATE if before.strip() == _TEMPLATE else next((each for each in comments if before.endswith(each)), "")
     )
     if not leader:
         return None
+    if leader == _BLOCK:
+        return _block_directive(source, line, at, comments)
     code = before.removesuffix(leader).rstrip(leader[-1] + "!").rstrip()
     if not own and (not trailing or not (before[len(code) :][:1].isspace() or code[-1:] in (";", "{", "}"))):
         return None
@@ -169,11 +175,43 @@ def _directive(source: Source, line: int, at: int, comments: Sequence[str], trai
     return directive
 
 
+def _block_directive(source: Source, line: int, at: int, comments: Sequence[str]) -> Directive | None:
+    """The suppression at the beginning of a ``/* … */``, which may end in a later line; in JSX braces stand around it."""
+    text = source.text
+    begin, close = text.rfind("/", 0, at), text.find(_BLOCK_END, at, at + _LONGEST)
+    if close < 0:
+        return None
+    end = close + len(_BLOCK_END)
+    last, _ = source.position(close)
+    before = text[source.line_start(line) : begin].strip()
+    after = text[end : source.line_start(last) + len(source.line_text(last))].strip()
+    match = _DIRECTIVE.match(text, at, close)
+    assert match is not None
+    if (before, after) in (("", ""), ("{", "}")):
+        start = source.line_start(line)
+        stop = text.find("\n", end)
+        directive = Directive(source, line, start, stop + 1 if stop >= 0 else len(text))
+        directive.target = _next_line(source, last, (*comments, _TEMPLATE))
+        directive.target = line if directive.target == last else directive.target
+    else:
+        directive = Directive(source, line, begin, end)
+        while text[directive.start - 1 : directive.start] in (" ", "\t"):
+            directive.start -= 1
+        if not before:  # code follows in the line
+            directive.start = begin
+            while text[directive.end : directive.end + 1] in (" ", "\t"):
+                directive.end += 1
+    _fill(directive, match)
+    return directive
+
+
 def _next_line(source: Source, line: int, comments: tuple[str, ...]) -> int:
     """The next line that holds more than a comment; the line itself when there is none."""
     for number in range(line + 1, source.line_count() + 1):
         text = source.line_text(number).strip()
-        if text and not text.startswith(comments):
+        if not text:
+            continue
+        if not text.startswith(comments) or (text.startswith(_BLOCK) and not text.endswith(_BLOCK_END)):
             return number
     return line
 

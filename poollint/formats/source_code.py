@@ -56,7 +56,7 @@ FAMILIES = {
     "go": "go",
 }
 # leaders of comments, which may stand behind code
-COMMENTS = {"python": ("#",), "javascript": ("//",), "java": ("//",), "go": ("//",)}
+COMMENTS = {"python": ("#",), "javascript": ("//", "/*"), "java": ("//", "/*"), "go": ("//", "/*")}
 STRIDE = 1024
 MAX_SOURCE = 2 * 1024 * 1024
 TIDY_AFTER = 2 * 1024 * 1024

@@ -272,3 +272,36 @@ class TestApply:
     def test_comments_may_be_forbidden(self) -> None:
         made = run("a; # poollint: ignore[NGX001]\n", finding(), policy=SuppressionPolicy(allow_inline=False))
         assert [(each.code, each.suppressed) for each in made] == [("NGX001", None), (FORBIDDEN, None)]
+
+
+BLOCKS = ("//", "/*")
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "cut"),
+    [
+        ("a();\n  /* poollint: ignore[NGX001] -- why */\nb();\n", 3, "a();\nb();\n"),
+        ("/** poollint: ignore[NGX001] -- why */\r\nb();\r\n", 2, "b();\r\n"),
+        ("b(); /* poollint: ignore[NGX001] -- why */\n", 1, "b();\n"),
+        ("b(); /* poollint: ignore[NGX001] -- why */ c();\n", 1, "b(); c();\n"),
+        ("/* poollint: ignore[NGX001] -- why */ b();\n", 1, "b();\n"),
+        ("/* poollint: ignore[NGX001] -- why\n   and more */\n// x\nb();\n", 4, "// x\nb();\n"),
+        ("<a>\n  {/* poollint: ignore[NGX001] -- why */}\n  <b/>\n", 3, "<a>\n  <b/>\n"),
+        ("f(() => {/* poollint: ignore[NGX001] -- why */\n", 1, "f(() => {\n"),
+    ],
+)
+def test_a_comment_between_two_marks(text: str, target: int, cut: str) -> None:
+    [found] = find(text, BLOCKS)
+    assert (found.selectors, found.reason, found.error, found.target) == (("NGX001",), "why", "", target)
+    assert text[: found.start] + text[found.end :] == cut
+
+
+def test_a_comment_that_never_ends_is_none() -> None:
+    assert find("/* poollint: ignore[NGX001]\nb();\n", BLOCKS) == []
+    assert find("/* x\n * poollint: ignore[NGX001]\n */\nb();\n", BLOCKS) == []
+
+
+def test_a_stretch_between_two_block_comments() -> None:
+    text = "/* poollint: ignore-start[NGX001] -- why */\na();\n/* poollint: ignore-end[NGX001] */\nb();\n"
+    [found] = find(text, BLOCKS)
+    assert (found.target, found.last, found.error) == (1, 3, "")

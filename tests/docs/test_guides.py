@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def test_every_guide_is_listed() -> None:
     assert all(titles().values())
     for name in ORDER:
         assert f"poollint/guides/{name}.md" in README
-    assert str(ROOT / "poollint" / "guides") == FOLDER
+    assert set(os.listdir(FOLDER)) >= {f"{name}.md" for name in ORDER}
 
 
 @pytest.mark.parametrize("name", ORDER)

@@ -97,7 +97,7 @@ _REQUEST = re.compile(
 
 def min_above_max(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """The floor of a pool is above its size."""
-    least, most = block.by_role("min_idle"), block.by_role("size")
+    least, most = block.by_role("min_idle") or block.by_role("idle_floor"), block.by_role("size")
     if least is None or most is None or least.origin == "default" or not known(least.value, most.value):
         return
     if not (_number(least.value) and _number(most.value)) or not 0 < most.value < least.value:

@@ -226,21 +226,6 @@ def parse_config(text: str, *, known: Known, path: str = "poollint.toml", root: 
     return read_text(text, path, root, known)
 
 
-def find_config(start: str) -> str | None:
-    """The nearest configuration of a file or directory, upwards to the root of its repository inclusive."""
-    folder = os.path.abspath(start)
-    if not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    while True:
-        found = config_in(folder)
-        if found is not None:
-            return found
-        parent = os.path.dirname(folder)
-        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            return None
-        folder = parent
-
-
 def config_in(folder: str) -> str | None:
     """The configuration file that stands in a folder itself."""
     for name in CONFIG_NAMES:
@@ -519,11 +504,6 @@ def _layer(
 
     only = None if select is None else placed("select", select)
     return _Layer(only, placed("extend-select", more), placed("ignore", ignore), origin)
-
-
-def severity_for(config: Config, path: str, code: str, name: str, aliases: Sequence[str] = ()) -> Severity | None:
-    """The severity that the configuration gives a rule in a file; None: the rule's own."""
-    return selection_for(config, path, CliChoice()).severity(code, name, aliases)
 
 
 def options_for(config: Config, path: str, code: str, name: str, aliases: Sequence[str] = ()) -> dict[str, Any]:

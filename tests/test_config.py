@@ -16,12 +16,10 @@ from poollint.config import (
     Known,
     check_choice,
     default_config,
-    find_config,
     load_config,
     options_for,
     parse_config,
     selection_for,
-    severity_for,
     versions_for,
 )
 from poollint.config_reading import rule_dirs_in
@@ -62,17 +60,17 @@ class TestFind:
         (tmp_path / "poollint.toml").write_text("")
         deep = tmp_path / "a" / "b"
         deep.mkdir(parents=True)
-        assert find_config(str(deep)) == str(tmp_path / "poollint.toml")
+        assert ConfigFinder(KNOWN)(str(deep)).path == str(tmp_path / "poollint.toml")
         (tmp_path / "a" / ".poollint.toml").write_text("")
-        assert find_config(str(deep / "nginx.conf")) == str(tmp_path / "a" / ".poollint.toml")
+        assert ConfigFinder(KNOWN)(str(deep / "nginx.conf")).path == str(tmp_path / "a" / ".poollint.toml")
 
     def test_stops_at_the_root_of_the_repository(self, tmp_path: Path) -> None:
         (tmp_path / "poollint.toml").write_text("")
         repository = tmp_path / "repo"
         (repository / ".git").mkdir(parents=True)
-        assert find_config(str(repository)) is None
+        assert not ConfigFinder(KNOWN)(str(repository)).path
         (repository / "poollint.toml").write_text("")
-        assert find_config(str(repository)) == str(repository / "poollint.toml")
+        assert ConfigFinder(KNOWN)(str(repository)).path == str(repository / "poollint.toml")
 
     @pytest.mark.parametrize(
         ("text", "ours"),
@@ -87,7 +85,7 @@ class TestFind:
     def test_a_pyproject_counts_when_it_names_us(self, tmp_path: Path, text: str, ours: bool) -> None:
         (tmp_path / ".git").mkdir()
         (tmp_path / "pyproject.toml").write_text(text)
-        assert (find_config(str(tmp_path)) is not None) is ours
+        assert bool(ConfigFinder(KNOWN)(str(tmp_path)).path) is ours
 
     def test_the_finder_reads_a_file_once_and_serves_all_beneath(self, tmp_path: Path) -> None:
         (tmp_path / ".git").mkdir()
@@ -335,9 +333,9 @@ rules = { pool-too-large = { threshold = 5 } }
 
     def test_severity(self) -> None:
         config = parse(self.CONFIG)
-        assert severity_for(config, "a.ini", "PGB001", "pool-too-large") == "info"
-        assert severity_for(config, "prod/a.ini", "PGB001", "pool-too-large") == "error"
-        assert severity_for(config, "prod/a.ini", "NGX001", "closed-upstream") is None
+        assert selection_for(config, "a.ini", CliChoice()).severity("PGB001", "pool-too-large", ()) == "info"
+        assert selection_for(config, "prod/a.ini", CliChoice()).severity("PGB001", "pool-too-large", ()) == "error"
+        assert selection_for(config, "prod/a.ini", CliChoice()).severity("NGX001", "closed-upstream", ()) is None
 
     def test_versions(self) -> None:
         config = parse(self.CONFIG)
@@ -359,6 +357,6 @@ rules = { pool-too-large = { threshold = 5 } }
         (tmp_path / "deploy").mkdir()
         (tmp_path / "poollint.toml").write_text('[files]\n"/deploy/*.x" = "nginx"\n')
         monkeypatch.chdir(tmp_path / "deploy")
-        config = load_config(find_config("a.x"), known=KNOWN)
+        config = ConfigFinder(KNOWN)("a.x")
         assert config.system_of("a.x") == ("nginx", "/deploy/*.x")
         assert default_config().relative("../b") == "../b"

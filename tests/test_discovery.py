@@ -13,10 +13,11 @@ from poollint.config import Config, Known, parse_config
 from poollint.discovery.disk import binary_kind
 from poollint.discovery.globs import SystemShape
 from poollint.discovery.recognition import Recogniser, is_plausible, recognise
-from poollint.discovery.walk import Discovered, discover
+from poollint.discovery.walk import Discovered, Step, Walk
 from poollint.files import DiskFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 SHAPES = [
@@ -51,6 +52,13 @@ def put(root: Path, name: str, text: str = "") -> None:
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+def discover(paths: Sequence[str], *told: Any, **more: Any) -> Discovered:
+    walk = Walk(*told, **more)
+    walk.steps = [Step(path, named=True) for path in reversed(paths)]
+    walk.run()
+    return walk.discovered()
 
 
 def found(*paths: str, config: str = "", **more: Any) -> Discovered:

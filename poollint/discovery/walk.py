@@ -64,25 +64,6 @@ class Step(NamedTuple):
     named: bool = False
 
 
-def discover(
-    paths: Sequence[str],
-    config_for: Callable[[str], Config],
-    systems: Mapping[str, Mapping[str, Any]] | Sequence[SystemShape],
-    files: Files,
-    *,
-    as_system: str | None = None,
-    triggers: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Discovered:
-    """The files to check beneath ``paths``, in a stable order, each real file once. ConfigError from ``config_for``.
-
-    ``triggers``: see ``poollint.knowledge.triggers``; a source file that holds none is not for us.
-    """
-    walk = Walk(config_for, systems, files, as_system=as_system, triggers=triggers)
-    walk.steps = [Step(path, named=True) for path in reversed(paths)]
-    walk.run()
-    return walk.discovered()
-
-
 class Walk:
     """One search: ``steps`` are still to be made, the last one first; ``found`` is what was found so far, in order.
 

@@ -192,9 +192,6 @@ class Catalogue:
     def kind(self, name: str) -> KindSpec:
         return self.kinds[name]
 
-    def option_default(self, name: str) -> Any:
-        return self.options[name].get("default")
-
 
 def check_keys(data: dict[str, Any], where: str) -> None:
     """CatalogueError, with the line and the table's name, for what is missing and for a key that nothing would read."""

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from poollint.knowledge.catalogue import Catalogue, KindSpec, SettingSpec
     from poollint.versions import Version
 
-EMBEDDED = frozenset("h2 hsqldb derby sqlite duckdb".split())
 _LOOPBACK = re.compile(r"(?i)(?:localhost|127(?:\.\d{1,3}){3}|::1|0\.0\.0\.0|host\.docker\.internal)?$")
 _POOLER = re.compile(r"(?i)pgbouncer|(?:^|[.-])pooler[.-]|-pooler\.")
 _PLACEHOLDER = re.compile(r"\$\{([^{}:]+)(?::([^{}]*))?\}")
@@ -133,7 +132,6 @@ def _facts(found: JdbcUrl, place: Place) -> dict[str, Any]:
         "host": known[0] if len(known) == len(names) == 1 else "",
         "network": bool(names) and not any(_LOOPBACK.match(name) for name in known),
         "pooler": 6432 in ports or any(_POOLER.search(name) for name in known),
-        "several_hosts": len(names) > 1,
         **place_facts(place),
     }
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from poollint.versions import Version
 
 SPRING_URL = ("spring", "datasource", "url")
-URL_VARIABLES = ("SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_HIKARI_JDBCURL", "SPRING_DATASOURCE_HIKARI_JDBC_URL")
 OTHER_POOLS = frozenset("druid tomcat dbcp2 dynamic oracleucp c3p0 shardingsphere".split())
 _DEVELOPMENT = re.compile(r"(?i)(?<![!\w])(?:dev|devel|development|local|docker|demo)\b")
 _TEST = re.compile(r"(?i)(?<![!\w])(?:test|tests|it|ci|e2e)\b")

@@ -239,13 +239,13 @@ class _Reader:
         base: dict[tuple[str, ...], dict[str, Setting]] = {}
         around: dict[str, Setting] = {}
         for document in documents:
-            elsewhere = {name: _inherited(setting) for name, setting in around.items()}
+            elsewhere = {name: setting.inherited() for name, setting in around.items()}
             elsewhere.update(self._elsewhere(document.entries))
             if not document.profile:
                 around.update(elsewhere)
             for group in self._groups(document.entries):
                 block = self._block(group, document.profile or self.profile)
-                before = {name: _inherited(setting) for name, setting in base.get(group.above, {}).items()}
+                before = {name: setting.inherited() for name, setting in base.get(group.above, {}).items()}
                 written = self._written(block, group.entries)
                 if not document.profile:
                     base[group.above] = {**before, **written}
@@ -350,19 +350,6 @@ class _Reader:
         block.facts.update(form="env", profile="", in_test=False, in_script=False, **found.facts)
         if found.fits(block):
             yield block
-
-
-def _inherited(setting: Setting) -> Setting:
-    return Setting(
-        setting.name,
-        setting.value,
-        setting.raw,
-        origin="inherited",
-        place=setting.place,
-        key_place=setting.key_place,
-        key=setting.key,
-        spec=setting.spec,
-    )
 
 
 def value_of(spec: SettingSpec, entry: KeyedEntry) -> Any:

@@ -59,7 +59,6 @@ class Level:
         "sets",
         "tree",
         "upstreams",
-        "vanished",
         "words",
         "zone",
     )
@@ -80,7 +79,6 @@ class Level:
         self.problems: list[Problem] | None = None
         self.block: Block | None = None
         self.handed: dict[str, Setting] | None = None
-        self.vanished: Any = None
         self.upstreams: dict[str, Level] | None = None
         self.maps: dict[str, Any] | None = None
         self.sets: dict[str, list[str]] | None = None

@@ -77,11 +77,6 @@ def parse_atoi(text: str) -> int:
     return _to_int32(-value if match[1] == "-" else value)
 
 
-def is_plain_number(text: str) -> bool:
-    """Whether atoi reads the whole text, and nothing but digits."""
-    return text.isascii() and text.isdigit()
-
-
 def parse_time(text: str) -> float | None:
     """Seconds: a C float, not negative, kept in 64-bit microseconds (infinity and what does not fit become 0)."""
     match = _STRTOD.fullmatch(text)

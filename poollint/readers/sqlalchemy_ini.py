@@ -20,7 +20,7 @@ from poollint.versions import parse_version
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poollint.formats.python_ini import Ini, Option, Section
+    from poollint.formats.python_ini import Option, Section
     from poollint.knowledge.catalogue import SettingSpec
     from poollint.readers.base import ReadContext
     from poollint.source import Source
@@ -61,7 +61,7 @@ def read(source: Source, context: ReadContext) -> Reading:
     for section in ini.sections:
         options = [option for option in section.options if option.key.startswith(PREFIX)]
         if options and section.name != "DEFAULT":
-            reading.blocks.append(_block(section, options, defaults, ini, context))
+            reading.blocks.append(_block(section, options, defaults, context))
     return reading
 
 
@@ -92,7 +92,7 @@ def _variable(name: str, url: str, place: Place, key_place: Place, context: Read
     return block
 
 
-def _block(section: Section, options: list[Option], defaults: Section | None, ini: Ini, context: ReadContext) -> Block:
+def _block(section: Section, options: list[Option], defaults: Section | None, context: ReadContext) -> Block:
     spec = context.catalogue.kinds["ini"]
     block = Block(
         context.catalogue.name,
@@ -107,7 +107,6 @@ def _block(section: Section, options: list[Option], defaults: Section | None, in
     is_alembic = section.name == "alembic"
     block.facts["alembic"] = is_alembic
     block.facts["script_location"] = known.get("script_location", "")
-    block.facts["other_sections"] = tuple(each.name for each in ini.sections)
     for option in options:
         name = option.key[len(PREFIX) :]
         text, error = _interpolated(option.value, known)

@@ -97,11 +97,6 @@ def free_sockets_zero(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     yield from _faulty(block, ("maxFreeSockets",))
 
 
-def undici_values(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
-    """Values of undici options that throw."""
-    yield from _faulty(block, ("connections", "keepAliveTimeout"))
-
-
 def _faulty(block: Block, names: tuple[str, ...]) -> Iterator[Hit]:
     for name in names:
         setting = block.settings.get(name)

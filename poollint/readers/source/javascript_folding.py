@@ -293,7 +293,7 @@ class Folding(Names):
             return self._fold_declared(node, name, depth)
         brought_in = self._elsewhere(*self.origins.get(name, ("", "")), node)
         if brought_in is None:
-            return self._plain(node, Ref(resolved, opaque=True))
+            return self._plain(node, Ref(resolved))
         if isinstance(brought_in.value, Table):
             brought_in = brought_in._replace(value=self._mutated(name, brought_in.value))
         return brought_in
@@ -367,7 +367,7 @@ class Folding(Names):
             return folded.value.entries[name].value._replace(shared=None)
         if self.tree.text(base) == "this":
             return self._fold_field(node, name, depth)
-        return self._plain(node, Ref(resolved, opaque=True)) if resolved else self._unknown(node)
+        return self._plain(node, Ref(resolved)) if resolved else self._unknown(node)
 
     def _fold_field(self, node: Node, name: str, depth: int) -> Folded:
         """``this.size`` of a class whose field has a value that nothing changes."""

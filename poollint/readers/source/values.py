@@ -36,13 +36,9 @@ class Folded(NamedTuple):
 
 
 class Ref(NamedTuple):
-    """An imported name that is not called: ``sqlalchemy.pool.NullPool``.
-
-    ``opaque``: it may as well name a number or a text, so that nothing can be told of its value.
-    """
+    """An imported name that is not called: ``sqlalchemy.pool.NullPool``."""
 
     name: str
-    opaque: bool = False
 
 
 class Elapsed(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.engine.hits import RuleContext
+
+_PARAMETER = re.compile(r"(?:-c|--)?(?!(?:config|hba|ident)_file|data_directory)[a-z_]+(?:\.[a-z_]+)?=")
 
 
 class Pairing(NamedTuple):
@@ -27,12 +30,20 @@ def pairings(main: Block, ctx: RuleContext) -> list[Pairing]:
     """The servers of the run that this PgBouncer surely talks to."""
     key = ("pgbouncer-servers", id(main))
     if key not in ctx.memo:
-        ctx.memo[key] = _pairings(main, ctx.of("postgresql", "server"), ctx.of("pgbouncer", "main"))
+        elsewhere = any(_sets(command) for command in ctx.of("postgresql", "command"))
+        ctx.memo[key] = _pairings(
+            main, ctx.of("postgresql", "server"), ctx.of("pgbouncer", "main"), elsewhere=elsewhere
+        )
     found: list[Pairing] = ctx.memo[key]
     return found
 
 
-def _pairings(main: Block, servers: list[Block], mains: list[Block]) -> list[Pairing]:
+def _sets(command: Block) -> bool:
+    """Whether a command that starts PostgreSQL sets parameters itself, and so may start another than the file's."""
+    return any(_PARAMETER.match(word) for word in command.facts.get("words", ()))
+
+
+def _pairings(main: Block, servers: list[Block], mains: list[Block], *, elsewhere: bool) -> list[Pairing]:
     databases: list[Block] = main.links["databases"]
     if not servers or not databases or not main.facts["complete"]:
         return []
@@ -43,7 +54,7 @@ def _pairings(main: Block, servers: list[Block], mains: list[Block]) -> list[Pai
         hosts = {each.facts["hosts"] for each in everywhere}
         ports = {each.value("port") for each in everywhere}
         if len(hosts) == 1 and len(ports) == 1 and ports == {servers[0].value("port")} and _single(hosts.pop()):
-            return [_only(servers[0], databases)]
+            return [_only(servers[0], databases)] if databases[0].facts["local"] or not elsewhere else []
     found = []
     for server in servers:
         port = server.value("port")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import UNKNOWN
 from poollint.files import FileError
 from poollint.formats.source_code import EXTENSIONS, FAMILIES, parse
+from poollint.readers.source.folders import text_at
 from poollint.readers.source.values import Entry, Folded, Table
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Modules:
     def _read_aliases(self, folder: str) -> list[tuple[str, str]]:
         for _ in range(MAX_LEVELS):
             for name in _CONFIGS:
-                text = self._text(posixpath.join(folder, name))
+                text = text_at(self.files, posixpath.join(folder, name))
                 if text is not None:
                     found = _paths(text, folder)
                     if found:
@@ -89,14 +90,6 @@ class Modules:
                 break
             folder = above
         return []
-
-    def _text(self, path: str) -> str | None:
-        if self.files.kind(path) != "file":
-            return None
-        try:
-            return self.files.load(path).text
-        except FileError:
-            return None
 
     def _parse(self, path: str) -> Folding | None:
         file = self._parsed.pop(path) if path in self._parsed else self._load(path)

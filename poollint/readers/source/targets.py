@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
-from poollint.files import DiskFiles, FileError
+from poollint.readers.source.folders import MAX_LEVELS, folder_of, text_at
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from poollint.files import Files
     from poollint.versions import Version
 
-MAX_LEVELS = 8
 ANY = 9999  # stands for the newest of a line of releases: ^8.11.0 installs some 8.x
 _EXACT = re.compile(r"[v=]?\s*(\d+\.\d+\.\d+)(?:[-+].*)?$")
 _LINE = re.compile(r"([~^])\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?$|v?(\d+)(?:\.(\d+|[xX*]))?(?:\.[xX*])?$")
@@ -50,9 +48,7 @@ class Projects:
 
     def of(self, path: str) -> Project:
         """The project of a source file: package.json beside it or in a folder above."""
-        if isinstance(self.files, DiskFiles):
-            path = os.path.abspath(path)
-        folder = posixpath.dirname(path.replace("\\", "/"))
+        folder = folder_of(self.files, path)
         visited = []
         found = NO_PROJECT
         for _level in range(MAX_LEVELS):
@@ -75,13 +71,7 @@ class Projects:
         return found
 
     def _text(self, folder: str, name: str) -> str | None:
-        path = posixpath.join(folder, name)
-        if self.files.kind(path) != "file":
-            return None
-        try:
-            return self.files.load(path).text
-        except FileError:
-            return None
+        return text_at(self.files, posixpath.join(folder, name))
 
     def _read(self, folder: str, text: str) -> Project:
         data = _json(text)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from poollint.files import DiskFiles, FileError
+from poollint.readers.source.folders import folders_above, text_at
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
@@ -33,28 +32,17 @@ class GoModules:
 
     def of(self, path: str) -> Mapping[str, Version]:
         """What the module of a source file requires, by path; ``go`` is the release that it needs at least."""
-        if isinstance(self.files, DiskFiles):
-            path = os.path.abspath(path)
-        folder = posixpath.dirname(path.replace("\\", "/"))
-        for _level in range(MAX_LEVELS):
+        for folder in folders_above(self.files, path, MAX_LEVELS, beyond=True):
             if folder not in self._folders:
                 self._folders[folder] = self._read(folder)
             found = self._folders[folder]
             if found is not None:
                 return found
-            if folder in ("", "/"):
-                break
-            folder = posixpath.dirname(folder)
         return {}
 
     def _read(self, folder: str) -> Mapping[str, Version] | None:
-        path = posixpath.join(folder, "go.mod")
-        if self.files.kind(path) != "file":
-            return None
-        try:
-            return requirements(self.files.load(path).text)
-        except FileError:
-            return None
+        text = text_at(self.files, posixpath.join(folder, "go.mod"))
+        return None if text is None else requirements(text)
 
 
 def requirements(text: str) -> Mapping[str, Version]:

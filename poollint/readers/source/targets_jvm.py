@@ -3,12 +3,11 @@ version catalogue and lock file. What is computed there is not known."""
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from poollint.files import DiskFiles, FileError
+from poollint.readers.source.folders import folders_above, text_at
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from poollint.files import Files
     from poollint.versions import Version
 
-MAX_LEVELS = 8
 MAX_SIZE = 1 << 20
 BOOT = "org.springframework.boot"
 SPRING_BOOT = f"{BOOT}:spring-boot"
@@ -54,28 +52,16 @@ class JvmProjects:
 
     def of(self, path: str) -> Mapping[str, Version]:
         """The libraries of a file's project by ``group:artifact``: its module's build file before those above it."""
-        if isinstance(self.files, DiskFiles):
-            path = os.path.abspath(path)
-        folder = posixpath.dirname(path.replace("\\", "/"))
         builds = []
-        for _level in range(MAX_LEVELS):
+        for folder in folders_above(self.files, path):
             build = self._builds.get(folder)
             if build is None:
                 build = self._builds[folder] = self._read(folder)
             builds.append(build)
-            if folder in ("", "/") or self.files.kind(posixpath.join(folder, ".git")) in ("dir", "file"):
-                break
-            folder = posixpath.dirname(folder)
         return _merged(builds)
 
     def _text(self, folder: str, name: str) -> str:
-        path = posixpath.join(folder, name)
-        if self.files.kind(path) != "file":
-            return ""
-        try:
-            return self.files.load(path).text[:MAX_SIZE]
-        except FileError:
-            return ""
+        return (text_at(self.files, posixpath.join(folder, name)) or "")[:MAX_SIZE]
 
     def _read(self, folder: str) -> Build:
         pom = self._text(folder, "pom.xml")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from poollint.files import DiskFiles, FileError
+from poollint.readers.source.folders import folders_above, text_at
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from poollint.files import Files
     from poollint.versions import Version
 
-MAX_LEVELS = 8
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _VERSION = r"(\d+(?:\.\d+)*)[^\s\"',;]*"
 _LOCK = re.compile(rf'\[\[package\]\]\s*\nname = "({_NAME})"\s*\nversion = "{_VERSION}"')
@@ -46,30 +44,18 @@ class PythonProjects:
 
     def of(self, path: str) -> Mapping[str, Version]:
         """The packages that the nearest folders above a source file pin, by their names on the index."""
-        if isinstance(self.files, DiskFiles):
-            path = os.path.abspath(path)
-        folder = posixpath.dirname(path.replace("\\", "/"))
-        for _level in range(MAX_LEVELS):
+        for folder in folders_above(self.files, path):
             found = self._folders.get(folder)
             if found is None:
                 found = self._folders[folder] = self._read(folder)
-            if found or folder in ("", "/"):
+            if found:
                 return found
-            if self.files.kind(posixpath.join(folder, ".git")) in ("dir", "file"):
-                return found
-            folder = posixpath.dirname(folder)
         return {}
 
     def _read(self, folder: str) -> Mapping[str, Version]:
         packages: dict[str, Version] = {}
         for name, patterns in SOURCES:
-            path = posixpath.join(folder, name)
-            if self.files.kind(path) != "file":
-                continue
-            try:
-                text = self.files.load(path).text
-            except FileError:
-                continue
+            text = text_at(self.files, posixpath.join(folder, name)) or ""
             for pattern in patterns:
                 for match in pattern.finditer(text):
                     packages.setdefault(normal(match[1]), parse_version(match[2]))

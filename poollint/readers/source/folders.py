@@ -1,0 +1,45 @@
+"""What stands in the folders above a source file: where the files that tell of its project are looked for."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from poollint.files import DiskFiles, FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.files import Files
+
+MAX_LEVELS = 8
+
+
+def folder_of(files: Files, path: str) -> str:
+    """The folder of a file; an absolute one where there are folders above the working directory."""
+    if isinstance(files, DiskFiles):
+        path = os.path.abspath(path)
+    return posixpath.dirname(path.replace("\\", "/"))
+
+
+def folders_above(files: Files, path: str, levels: int = MAX_LEVELS, *, beyond: bool = False) -> Iterator[str]:
+    """The folder of a file and those above it, up to the root of the repository, or ``beyond`` it."""
+    folder = folder_of(files, path)
+    for _level in range(levels):
+        yield folder
+        if folder in ("", "/"):
+            return
+        if not beyond and files.kind(posixpath.join(folder, ".git")) in ("dir", "file"):
+            return
+        folder = posixpath.dirname(folder)
+
+
+def text_at(files: Files, path: str) -> str | None:
+    """The text of a file that is there and can be read."""
+    if files.kind(path) != "file":
+        return None
+    try:
+        return files.load(path).text
+    except FileError:
+        return None

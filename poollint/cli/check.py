@@ -6,35 +6,67 @@ from typing import Any
 
 import click
 
+from poollint.cli import words
 from poollint.cli.checking import run_check
+from poollint.cli.main import STATUSES
+from poollint.reports import FORMATS
 
 LEVELS = ("error", "warning", "info", "never")
 
 
-@click.command(short_help="Check files and folders.")
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+RULES = words.one_of(words.rules, many=True)
+
+
+@click.command(short_help="Check files and folders.", epilog=STATUSES)
+@click.argument("paths", nargs=-1, metavar="[PATHS]...", shell_complete=words.files)
 @click.option(
-    "--as", "as_system", metavar="SYSTEM", help="Read the named files as this system's, whatever their names."
+    "--as",
+    "as_system",
+    metavar="SYSTEM",
+    shell_complete=words.one_of(words.systems),
+    help="Read the named files as this system's, whatever their names.",
 )
 @click.option("--stdin-filename", metavar="NAME", help="The name of what comes in on standard input (path `-`).")
 @click.option(
-    "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text, concise, json, ...; may be repeated."
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    shell_complete=words.one_of(words.formats),
+    help=f"{', '.join(FORMATS)}; may be repeated, with a FILE for all but one.  [default: text]",
 )
-@click.option("--output", metavar="FILE", help="Write the report to FILE instead of standard output.")
-@click.option("--select", multiple=True, metavar="RULES", help="Only these: codes, names, systems, groups; commas.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Not these.")
-@click.option("--extend-select", multiple=True, metavar="RULES", help="These too.")
+@click.option(
+    "--output", metavar="FILE", shell_complete=words.files, help="Write the report to FILE instead of standard output."
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    shell_complete=RULES,
+    help="Only these: codes and their beginnings, names, systems, topics, effects, ALL; several with commas.",
+)
+@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=RULES, help="Not these.")
+@click.option("--extend-select", multiple=True, metavar="RULES", shell_complete=RULES, help="These too.")
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit 1 from this severity on. [default: warning]")
 @click.option("--min-severity", type=click.Choice(("error", "warning", "info")), help="Show from this severity on.")
-@click.option("--target", "targets", multiple=True, metavar="SYSTEM=VERSION", help="Check for this version.")
-@click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="SYSTEM=VERSION",
+    shell_complete=words.one_of(words.systems, behind="="),
+    help="Check for this version; may be repeated.",
+)
+@click.option(
+    "--config", "config_path", metavar="FILE", shell_complete=words.files, help="Use this configuration file."
+)
 @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
 @click.option("--fix", is_flag=True, help="Apply the safe fixes; what remains is reported and decides the exit status.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: those too that may change what runs.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, as a patch; write nothing. Exit 1 if any.")
 @click.option("--since", metavar="REV", help="Only what the lines changed since this revision of git bring.")
-@click.option("--baseline", metavar="FILE", help="Findings recorded in FILE do not count.")
-@click.option("--write-baseline", metavar="FILE", help="Record today's findings in FILE.")
+@click.option("--baseline", metavar="FILE", shell_complete=words.files, help="Findings recorded in FILE do not count.")
+@click.option("--write-baseline", metavar="FILE", shell_complete=words.files, help="Record today's findings in FILE.")
 @click.option("--prune-baseline", is_flag=True, help="Drop from the baseline what is found no more.")
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Use N processes on a large tree. [default: one a core]"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INTERNAL, EXIT_UNREAD, EXIT_USAGE, fail, say
+from poollint.cli.errors import (
+    EXIT_CLEAN,
+    EXIT_FINDINGS,
+    EXIT_INTERNAL,
+    EXIT_UNREAD,
+    EXIT_USAGE,
+    counted,
+    fail,
+    say,
+    unwritable,
+)
 from poollint.findings import SEVERITIES
 
 if TYPE_CHECKING:
@@ -217,7 +227,7 @@ class Marks:
             from poollint.engine.baseline import prune_baseline
 
             left = prune_baseline(self.path, self.gone) if self.gone else len(self._entries or ())
-            say(f"{self.path}: dropped {len(self.gone)} entries, {left} are left")
+            say(f"{self.path}: dropped {counted(len(self.gone), 'entry')}, {left} left")
 
 
 def finish(
@@ -235,12 +245,16 @@ def finish(
         from poollint.engine.baseline import write_baseline
 
         count = write_baseline(options["write_baseline"], result.findings)
-        say(f"recorded {count} findings in {options['write_baseline']}")
-        return EXIT_CLEAN
+        _tell_files(result, options)
+        say(f"recorded {counted(count, 'finding')} in {options['write_baseline']}")
+        return _unread_status(result, paths, options) or EXIT_CLEAN
     shown = marks.mark(result)
     marks.tell_gone()
     _tell_files(result, options)
-    rendering.write_all(session, result, shown, reports, options)
+    try:
+        rendering.write_all(session, result, shown, reports, options)
+    except OSError as error:
+        unwritable(error)
     status = _unread_status(result, paths, options)
     fail_on = options["fail_on"] or marks.config.fail_on
     if status is not None:
@@ -248,8 +262,8 @@ def finish(
     if options["exit_zero"] or fail_on == "never":
         return EXIT_CLEAN
     level = SEVERITIES.index(fail_on)
-    counted = (f for f in shown if f.suppressed is None)
-    return EXIT_FINDINGS if any(SEVERITIES.index(f.severity) >= level for f in counted) else EXIT_CLEAN
+    failing = any(SEVERITIES.index(each.severity) >= level for each in shown if each.suppressed is None)
+    return EXIT_FINDINGS if failing else EXIT_CLEAN
 
 
 def _tell_files(result: api.Result, options: dict[str, Any]) -> None:

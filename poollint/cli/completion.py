@@ -15,6 +15,8 @@ def completion(shell: str) -> int:
 
     \b
     poollint completion bash > ~/.local/share/bash-completion/completions/poollint
+    poollint completion zsh > ~/.zfunc/_poollint      with ~/.zfunc in fpath before compinit
+    poollint completion fish > ~/.config/fish/completions/poollint.fish
     """
     from click.shell_completion import get_completion_class
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import click
 
+from poollint.cli import words
 from poollint.cli.errors import EXIT_CLEAN, fail
 
 
 @click.command(short_help="Show the effective configuration.")
-@click.argument("path", default=".", metavar="[PATH]")
-@click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
+@click.argument("path", default=".", metavar="[PATH]", shell_complete=words.files)
+@click.option(
+    "--config", "config_path", metavar="FILE", shell_complete=words.files, help="Use this configuration file."
+)
 @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of poollint.toml instead.")

@@ -6,16 +6,19 @@ from typing import Any, NoReturn
 
 import click
 
+from poollint.cli import words
 from poollint.cli.errors import fail
 
 
-@click.command(short_help="Explain a rule or a setting, or print a guide.")
-@click.argument("what", metavar="RULE|SYSTEM.SETTING|GUIDE")
+@click.command(short_help="Explain a rule, a system or a setting, or print a guide.")
+@click.argument("what", metavar="RULE|SYSTEM|SYSTEM.SETTING|GUIDE", shell_complete=words.one_of(words.subjects))
 @click.option("--target", "targets", multiple=True, metavar="SYSTEM=VERSION", help="Speak of this version.")
-@click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
+@click.option(
+    "--config", "config_path", metavar="FILE", shell_complete=words.files, help="Use this configuration file."
+)
 @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
 def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolated: bool) -> int:
-    """Explain a rule (by code or name) or a setting (SYSTEM.SETTING), or print a guide.
+    """Explain a rule (by code or name), a system or one of its settings (SYSTEM.SETTING), or print a guide.
 
     \b
     poollint explain PGB048
@@ -64,10 +67,10 @@ def _nothing(known: Any, what: str, system: str) -> NoReturn:
 
     if system:
         fail(f"no system {system!r}{closest(system, known.systems)}")
-    words = [word for rule in known.rules.values() for word in (rule["code"], rule["name"])]
+    names = [word for rule in known.rules.values() for word in (rule["code"], rule["name"])]
     from poollint.docs.guides import ORDER
 
-    guess = closest(what, [*words, *known.systems, *ORDER])
+    guess = closest(what, [*names, *known.systems, *ORDER])
     fail(f"no rule, system or guide {what!r}{guess}; poollint rules lists the rules")
 
 

@@ -23,6 +23,11 @@ COMMANDS = {
     "completion": ("poollint.cli.completion", "completion"),
 }
 
+STATUSES = (
+    "Exit status: 0 clean, 1 findings, 2 wrong usage or configuration, 3 nothing to check or an unreadable file, "
+    "4 an internal error."
+)
+
 
 class LazyGroup(click.Group):
     """Commands by name, each imported only when it is called or its help is listed."""
@@ -54,8 +59,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 clean, 1 findings, 2 wrong usage or configuration, 3 nothing to check or an unreadable "
-    "file, 4 an internal error.",
+    epilog=STATUSES,
 )
 @click.version_option(__version__, "-V", "--version", message="poollint %(version)s")
 def cli() -> None:

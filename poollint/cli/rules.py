@@ -7,12 +7,18 @@ from typing import Any
 
 import click
 
-from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, fail, say
+from poollint.cli import words
+from poollint.cli.errors import EXIT_CLEAN, EXIT_FINDINGS, counted, fail, say, unwritable
 
 
 @click.group(invoke_without_command=True, short_help="List the rules; build the documentation; test pages; begin one.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--system", metavar="SYSTEM", help="Only the rules of this system.")
+@click.option(
+    "--system",
+    metavar="SYSTEM",
+    shell_complete=words.one_of(words.systems),
+    help="Only the rules of this system.",
+)
 @click.option(
     "--output",
     metavar="DIR",
@@ -73,6 +79,8 @@ def build_site(known: Any, system: str | None, folder: str) -> int:
         write_site(folder, files)
     except SiteError as error:
         fail(str(error))
+    except OSError as error:
+        unwritable(error, folder)
     kinds = "Markdown and HTML" if html else "Markdown only; pip install 'poollint[docs]' adds the HTML"
     say(f"wrote {len(pages)} pages ({kinds}) to {folder}")
     return EXIT_CLEAN
@@ -109,7 +117,7 @@ def _print(wanted: list[dict[str, Any]], form: str) -> None:
 
 
 @rules.command("test", short_help="Run the examples of rule pages.")
-@click.argument("folders", nargs=-1, metavar="[DIR]...")
+@click.argument("folders", nargs=-1, metavar="[DIR]...", shell_complete=words.folders)
 @click.option("-v", "--verbose", is_flag=True, help="Name every page.")
 def test_pages(folders: tuple[str, ...], verbose: bool) -> int:
     """Run the Bad, Good and Not-reported examples of the pages in DIR (default: those shipped) through the pipeline.
@@ -146,7 +154,7 @@ def test_pages(folders: tuple[str, ...], verbose: bool) -> int:
             except PageError as error:  # noqa: PERF203 - one bad folder must not hide the others
                 failures += 1
                 click.echo(str(error))
-    click.echo(f"{pages} pages, {failures} failures", err=True)
+    click.echo(f"{counted(pages, 'page')}, {counted(failures, 'failure')}", err=True)
     if not pages and not failures:
         fail("no page found")
     return EXIT_FINDINGS if failures else EXIT_CLEAN
@@ -226,7 +234,10 @@ def new_page(name: str, folder: str) -> int:
     path = os.path.join(folder, f"{name}.md")
     if os.path.exists(path):
         fail(f"{path} exists already")
-    with open(path, "w", encoding="utf-8") as handle:
-        handle.write(SCAFFOLD.format(name=name, version=__version__))
+    try:
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(SCAFFOLD.format(name=name, version=__version__))
+    except OSError as error:
+        unwritable(error, path)
     click.echo(f"wrote {path}; run it with: poollint rules test {folder}")
     return EXIT_CLEAN

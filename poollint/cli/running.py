@@ -30,7 +30,7 @@ def guarded(command: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_CLEAN
     except OSError as error:
-        say(str(error))
+        say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
         return EXIT_INTERNAL
     except Exception as error:
         return _internal_error(error)

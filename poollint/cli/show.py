@@ -6,15 +6,24 @@ from typing import Any
 
 import click
 
+from poollint.cli import words
 from poollint.cli.errors import EXIT_UNREAD, fail
 
 
 @click.command(short_help="Show the blocks and effective settings that were understood.")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
-@click.option("--as", "as_system", metavar="SYSTEM", help="Read the files as this system's, whatever their names say.")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", shell_complete=words.files)
+@click.option(
+    "--as",
+    "as_system",
+    metavar="SYSTEM",
+    shell_complete=words.one_of(words.systems),
+    help="Read the files as this system's, whatever their names say.",
+)
 @click.option("--target", "targets", multiple=True, metavar="SYSTEM=VERSION", help="Defaults of this version.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--config", "config_path", metavar="FILE", help="Use this configuration file.")
+@click.option(
+    "--config", "config_path", metavar="FILE", shell_complete=words.files, help="Use this configuration file."
+)
 @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
 @click.option("--all", "everything", is_flag=True, help="In text, list the settings that are at their default too.")
 def show(

@@ -28,6 +28,7 @@ APPLICATIONS = (
     "grpc",
 )
 NAMED_RULES = ("2-cores", "2-cores-plus-1", "4-cores")
+NOTHING_TO_DRAW = "nothing to plot: give --cores with --wait and --compute, --measured, or --rate and --hold"
 FORMATS = click.Choice(["text", "json", "csv"])
 
 
@@ -169,7 +170,11 @@ OUTPUT = options_of(
 )
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    invoke_without_command=True,
+    short_help="How many connections? Explained step by step.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @DATABASE
 @LOAD
 @FLEET
@@ -191,7 +196,7 @@ def size(ctx: click.Context, /, **given: Any) -> int | None:
     if ctx.invoked_subcommand is not None:
         return None
     if not any(_is_written(name) for name in given):
-        click.echo(ctx.get_help())
+        click.echo(ctx.get_help(), err=True)
         return 2
     from poollint.sizing.answer import answer
 
@@ -374,7 +379,10 @@ def _write(found: Answer, inputs: Inputs, given: dict[str, Any]) -> None:
     if given["curve"]:
         from poollint.sizing.curve import curve, in_terminal
 
-        more = in_terminal(curve(inputs, max(1, found.shared)), found.shared, found.inputs.percentile)
+        points = curve(inputs, max(1, found.shared))
+        if not points:
+            raise ValueError(NOTHING_TO_DRAW)
+        more = in_terminal(points, found.shared, found.inputs.percentile)
     click.echo(render.text(found, changes, pasted, more))
 
 
@@ -398,7 +406,7 @@ def _draw(path: str, found: Answer, inputs: Inputs) -> None:
 
     points = curve(inputs, max(1, found.shared), growth=1.05)
     if not points:
-        raise ValueError("nothing to plot: give --cores with --wait and --compute, --measured, or --rate and --hold")
+        raise ValueError(NOTHING_TO_DRAW)
     if not path.lower().endswith((".svg", ".png", ".pdf")):
         raise ValueError(f"--plot writes .svg, .png or .pdf, not {path}")
     from poollint.sizing.figure import draw
@@ -424,7 +432,7 @@ def _write_csv(rows: Iterable[Iterable[object]]) -> None:
     click.echo(text.getvalue(), nl=False)
 
 
-@size.command("cost")
+@size.command("cost", short_help="What connecting for every transaction costs.")
 @click.option(
     "--protocol", default="postgresql", show_default=True, help="postgresql, mysql, redis, http, grpc, tcp, …"
 )
@@ -464,7 +472,7 @@ def cost(ctx: click.Context, /, protocol: str, tls: str, **given: Any) -> int:
     return 0
 
 
-@size.command("budget")
+@size.command("budget", short_help="Divide a database's connections over services.")
 @click.option("--max-connections", type=COUNT, help="The server's limit.")
 @click.option("--db", help="A managed database's class, as rds:db.r6g.xlarge.")
 @click.option("--reserved", type=NONE_OR_MORE, help="Connections not for these services.")

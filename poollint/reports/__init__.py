@@ -56,7 +56,7 @@ def write_all(
         rule=lambda code: page_of(session, code),
         version=__version__,
     )
-    for name, target in reports:
+    for name, target in sorted(reports, key=lambda each: not each[1]):  # files first: a reader of the rest may leave
         if target:
             _write_file(target, render(name, report._replace(look=_look(options))))
             continue

@@ -15,29 +15,44 @@ if TYPE_CHECKING:
 
     from poollint.sizing.budget import Service
 
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
+
+
 # key in the table -> (field of Inputs, reader of a written value)
 DATABASE: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "cores": ("cores", float),
-    "spindles": ("spindles", int),
+    "cores": ("cores", _number),
+    "spindles": ("spindles", _whole),
     "memory": ("memory", units.size),
-    "max-connections": ("max_connections", int),
-    "reserved": ("reserved", int),
+    "max-connections": ("max_connections", _whole),
+    "reserved": ("reserved", _whole),
     "headroom": ("headroom", units.share),
 }
 SERVICE: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "instances": ("replicas", int),
-    "processes": ("processes", int),
-    "pools": ("pools", int),
+    "instances": ("replicas", _whole),
+    "processes": ("processes", _whole),
+    "pools": ("pools", _whole),
     "surge": ("surge", units.count_or_share),
-    "terminating": ("terminating", int),
+    "terminating": ("terminating", _whole),
     "rate": ("rate", units.rate),
     "hold": ("hold", units.duration),
     "wait": ("wait", units.duration),
     "compute": ("compute", units.duration),
-    "pool": ("pool", int),
-    "overflow": ("overflow", int),
-    "threads": ("threads", int),
-    "connections-per-thread": ("per_thread", int),
+    "pool": ("pool", _whole),
+    "overflow": ("overflow", _whole),
+    "threads": ("threads", _whole),
+    "connections-per-thread": ("per_thread", _whole),
 }
 # keys of the same tables that size nothing here: who belongs to whom, and timeouts
 ELSEWHERE = frozenset(
@@ -109,8 +124,8 @@ def service_of_text(text: str) -> tuple[str, Inputs, float | None]:
         if not equals or not name:
             raise ValueError(f"{text!r} is no service: write NAME:instances=12,processes=4,weight=3")
         table[key.strip()] = value.strip()
-    weight = table.get("weight")
+    inputs = Inputs(**fields(table, SERVICE, name))
     try:
-        return name, Inputs(**fields(table, SERVICE, name)), None if weight is None else float(weight)
+        return name, inputs, None if "weight" not in table else _number(table["weight"])
     except ValueError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(f"{name}: weight: {error}") from None

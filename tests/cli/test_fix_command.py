@@ -124,7 +124,7 @@ def test_pruning(repo: Path) -> None:
     assert b"gone: PGB009" in done.stderr
     assert read_baseline(str(repo / "base.json")) == before
     done = poollint("--baseline", "base.json", "--prune-baseline", cwd=repo)
-    assert b"dropped 1 entries, 1 are left" in done.stderr
+    assert b"dropped 1 entry, 1 left" in done.stderr
     assert done.returncode == 0
     assert [each.rule for each in read_baseline(str(repo / "base.json"))] == ["PGB005"]
 

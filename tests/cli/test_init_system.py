@@ -42,7 +42,7 @@ def test_the_house_wrapper_is_judged(tmp_path: Path, language: str) -> None:
     assert done.returncode == 0, done.stderr
     assert 'write rule-dirs = ["poollint-rules"] into poollint.toml' in done.stdout
     tested = run(tmp_path, "rules", "test", "poollint-rules/acme-db")
-    assert (tested.returncode, tested.stderr) == (0, "1 pages, 0 failures\n"), tested.stdout
+    assert (tested.returncode, tested.stderr) == (0, "1 page, 0 failures\n"), tested.stdout
     (tmp_path / "poollint.toml").write_text('rule-dirs = ["poollint-rules"]\n')
     (tmp_path / path).write_text(text)
     found = run(tmp_path, "check", "--format", "concise").stdout

@@ -206,3 +206,205 @@ def test_awaited_connections() -> None:
     assert found(ASYNCPG + textwrap.dedent(other), "store.py", "PYP052") == []
     assert found(ASYNCPG + textwrap.dedent(lasting), "store.py", "PYP052") == []
     assert found(textwrap.dedent(taken), "store.py", "PYP052") == []
+
+
+STORE = """\
+import java.sql.*;
+import javax.sql.DataSource;
+class Store {
+    private DataSource dataSource;
+    private Connection held;
+    %s
+}
+"""
+JAVA_KEPT = {
+    "never": """
+        int load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            PreparedStatement s = c.prepareStatement("select 1");
+            ResultSet r = s.executeQuery();
+            return r.getInt(1);
+        }
+        """,
+    "keeps": """
+        int load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            ResultSet r = c.createStatement().executeQuery("select 1");
+            if (!r.next()) return 0;
+            c.close();
+            return 1;
+        }
+        """,
+    "a handler that leaves": """
+        int load() {
+            try {
+                Connection c = dataSource.getConnection();
+                PreparedStatement s = c.prepareStatement("select 1");
+                s.execute();
+                c.close();
+            } catch (SQLException error) {
+                log.error("failed", error);
+            }
+            return 1;
+        }
+        """,
+    "the statement alone is closed": """
+        void load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            try (PreparedStatement s = c.prepareStatement("select 1")) {
+                s.execute();
+            }
+        }
+        """,
+}
+JAVA_GIVEN = {
+    "try": """
+        void load() throws SQLException {
+            try (Connection c = dataSource.getConnection()) {
+                c.createStatement().execute("select 1");
+            }
+        }
+        """,
+    "try of a variable": """
+        void load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            try (c) {
+                c.createStatement().execute("select 1");
+            }
+        }
+        """,
+    "finally": """
+        void load() throws SQLException {
+            Connection c = null;
+            try {
+                c = dataSource.getConnection();
+                c.createStatement().execute("select 1");
+            } finally {
+                if (c != null) {
+                    c.close();
+                }
+            }
+        }
+        """,
+    "each way": """
+        void load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            try {
+                c.createStatement().execute("select 1");
+            } catch (SQLException error) {
+                c.close();
+                throw error;
+            }
+            c.close();
+        }
+        """,
+    "helpers": """
+        void load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            try {
+                c.createStatement().execute("select 1");
+            } finally {
+                JdbcUtils.closeConnection(c);
+            }
+        }
+        """,
+    "returned": """
+        Connection load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            c.setAutoCommit(false);
+            return c;
+        }
+        """,
+    "wrapped": """
+        Session load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            return new Session(c);
+        }
+        """,
+    "stored": """
+        void load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            held = c;
+        }
+        """,
+    "a statement that is returned": """
+        PreparedStatement load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            return c.prepareStatement("select 1");
+        }
+        """,
+    "in a lambda": """
+        Runnable load() throws SQLException {
+            Connection c = dataSource.getConnection();
+            return () -> c.close();
+        }
+        """,
+    "another thing's connection": """
+        void load() throws SQLException {
+            Connection c = router.getConnection();
+            c.createStatement().execute("select 1");
+        }
+        """,
+}
+
+
+@pytest.mark.parametrize("name", JAVA_KEPT)
+def test_connections_that_java_keeps(name: str) -> None:
+    assert len(found(STORE % textwrap.dedent(JAVA_KEPT[name]), "Store.java", "JDB008")) == 1
+
+
+@pytest.mark.parametrize("name", JAVA_GIVEN)
+def test_connections_that_java_gives_back_or_on(name: str) -> None:
+    assert found(STORE % textwrap.dedent(JAVA_GIVEN[name]), "Store.java", "JDB008") == []
+
+
+KOTLIN = """\
+import com.zaxxer.hikari.HikariDataSource
+
+class Store(private val ds: HikariDataSource) {
+    %s
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ('fun f() { val c = ds.connection; c.prepareStatement("x").execute() }', 1),
+        ('fun f() { val c = ds.getConnection()\n c.prepareStatement("x").execute()\n c.close() }', 1),
+        ('fun f() { ds.connection.use { c -> c.prepareStatement("x").execute() } }', 0),
+        ('fun f() { val c = ds.connection\n c.use { it.prepareStatement("x").execute() } }', 0),
+        ('fun f() { val c = ds.connection\n try { c.prepareStatement("x").execute() } finally { c.close() } }', 0),
+        ("fun f(): Connection { val c = ds.connection\n return c }", 0),
+        ("fun f() = ds.connection", 0),
+    ],
+)
+def test_connections_in_kotlin(body: str, count: int) -> None:
+    assert len(found(KOTLIN % body, "Store.kt", "JDB008")) == count
+
+
+CLIENT = """\
+import okhttp3.*;
+class Client {
+    private final OkHttpClient http = new OkHttpClient();
+    String load(Request request) throws IOException {
+        Response response = http.newCall(request).execute();
+        %s
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ('return "" + response.code();', 1),
+        ("if (response.code() == 404) return null; return response.body().string();", 1),
+        ("try { return response.header(name); } finally { response.close(); }", 0),
+        ("return read(response);", 0),
+        ("return response.body().string();", 0),
+        ("try (response) { return response.message(); }", 0),
+    ],
+)
+def test_answers_of_okhttp(body: str, count: int) -> None:
+    assert len(found(CLIENT % body, "Client.java", "OKH002")) == count

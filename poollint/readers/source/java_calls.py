@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.java_checkouts import checkouts
 from poollint.readers.source.java_flow import JvmFlow, is_open
 from poollint.readers.source.java_syntax import BOUND, PROPERTIES, SPRING_BUILDERS, Invocation, TooMuchError
 from poollint.readers.source.values import Call, Entry, Folded, Made
@@ -42,6 +43,7 @@ class JvmFile(JvmFlow):
             if call is not None and self.wants(call.callee) and not self._holds_another(call):
                 yield call
         yield from self._subclasses(made)
+        yield from checkouts(self)
 
     def _holds_another(self, call: Call) -> bool:
         """Whether its settings are those of an object that it is given, and that is told of by itself."""
@@ -83,7 +85,7 @@ class JvmFile(JvmFlow):
         outer = self.method(site.node) or self.ancestor(site.node, self.classes_of)
         call.touched = outer is not None and outer.has_error
         call.used = {"closed": False, "stored": False, "methods": []}
-        if self._in_test(site.node):
+        if self.in_test(site.node):
             call.used["in_test"] = True
         if call.broken:
             return
@@ -129,7 +131,8 @@ class JvmFile(JvmFlow):
                 return False
         return True
 
-    def _in_test(self, node: Node) -> bool:
+    def in_test(self, node: Node) -> bool:
+        """Whether a method that a test framework calls holds a node."""
         current: Node | None = node
         while current is not None:
             if current.type in self.methods_of and any(

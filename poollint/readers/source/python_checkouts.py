@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.readers.source.python_modules import dotted
 from poollint.readers.source.values import Call
-from poollint.readers.source.ways_out import MAX_TAKINGS, Grammar, Taking, walk_own, way_of
+from poollint.readers.source.ways_out import MAX_FUNCTION, MAX_TAKINGS, Grammar, Taking, walk_own, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +109,8 @@ def _checkout(file: PythonFile, node: Node, function: Node, libraries: list[str]
     body = file.enclosing_function(node)
     if pool is None or held is None or body is None or body.type != "function_definition" or body.has_error:
         return None
+    if body.end_byte - body.start_byte > MAX_FUNCTION:
+        return None
     name, first, awaited = held
     words = file.tree.text(pool)
     library = _library(file, pool, words, libraries)
@@ -198,12 +200,13 @@ def _taking(file: PythonFile, body: Node, taken: tuple[str, Node, Node], library
     text = file.tree.text(body)
     if re.search(rf"\b(?:global|nonlocal)\b[^\n]*\b{re.escape(name)}\b|\bsuppress\(", text):
         return None
-    asks = re.compile(rf"\b{re.escape(name)}\b")
+    mentions = re.compile(rf"\b{re.escape(name)}\b")
+    asks = re.compile(rf"\b{re.escape(name)}\b(?!\.(?!closed|is_closed))")
     found = Taking(body, first, [], [], lambda each: _asks(file, each, asks), lambda each: _catches(file, each))
     derived: set[str] = set()
     yields: list[Node] = []
     for each in walk_own(_GRAMMAR, body):
-        if each.type in _GRAMMAR.functions and asks.search(file.tree.text(each)):
+        if each.type in _GRAMMAR.functions and mentions.search(file.tree.text(each)):
             return None
         if each.type != "identifier" or node.start_byte <= each.start_byte < node.end_byte:
             continue

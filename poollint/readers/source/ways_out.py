@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-MAX_TAKINGS = 200
+MAX_TAKINGS = 60  # in a file, and the bytes of a function: each taking is followed through the whole of its function
+MAX_FUNCTION = 40_000
 MAX_OUTS = 200
 
 

@@ -334,6 +334,9 @@ def got_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(timeout, {"raw": timeout.raw}, "timeout")
 
 
+_FOR_CLIENT = re.compile(r"\baxios\b|\bhttps?Agent\b")
+
+
 def agentkeepalive_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """agentkeepalive 4 ends requests that are silent for eight seconds."""
     if (block.target is not None and block.target < (4,)) or in_browser_project(block):
@@ -345,6 +348,8 @@ def agentkeepalive_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         timeout = None  # the default is twice that, or cannot be told
     if block.target is not None and block.target < (4, 2):
         timeout = None  # it was thirty seconds
+    if _FOR_CLIENT.search(block.place.source.text):
+        timeout = None  # a client such as axios sets the time of each request itself, none included
     if timeout is not None and timeout.value is not UNKNOWN and timeout.origin == "default" and not is_throwaway(block):
         yield Hit(block, {})
     elif free is not None and isinstance(free.value, (int, float)) and free.value >= 5 and free.value != UNLIMITED:

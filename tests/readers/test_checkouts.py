@@ -408,3 +408,26 @@ class Client {
 )
 def test_answers_of_okhttp(body: str, count: int) -> None:
     assert len(found(CLIENT % body, "Client.java", "OKH002")) == count
+
+
+ENGINE = """\
+from sqlalchemy import create_engine, text
+engine = create_engine("postgresql+psycopg://app@db/app", pool_recycle=1800)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ('conn = engine.connect()\n    return conn.execute(text("select 1")).scalar()', 1),
+        ('with engine.connect() as conn:\n        return conn.execute(text("select 1")).scalar()', 0),
+        ('conn = engine.connect()\n    conn.execute(text("select 1"))\n    conn.close()', 0),
+        ('conn = engine.connect()\n    conn.execute(text("select 1"))\n    conn.rollback()', 0),
+        ('conn = engine.connect()\n    with conn.begin():\n        conn.execute(text("select 1"))', 0),
+        ("conn = engine.connect()\n    return conn.execution_options(stream_results=True)", 0),
+        ('conn = engine.connect()\n    result = conn.execute(text("select 1"))\n    return result', 0),
+        ('conn = other.connect()\n    conn.execute(text("select 1"))', 0),
+    ],
+)
+def test_connections_that_sqlalchemy_waits_for(body: str, count: int) -> None:
+    assert len(found(f"{ENGINE}\ndef f():\n    {body}\n", "store.py", "SQA044")) == count

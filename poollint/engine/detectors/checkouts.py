@@ -27,3 +27,10 @@ def not_given_back(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(out, values, "some", related=taken)
     elif given == "throw" and isinstance(out, Place):
         yield Hit(block, values, "throw", related=((out, "an exception here passes it by"),))
+
+
+def left_to_collector(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A connection of SQLAlchemy that nothing closes while its transaction is open."""
+    uses = block.facts.get("uses") or {}
+    if uses.get("given") == "never" and not (block.facts.get("in_test") or block.facts.get("in_script")):
+        yield Hit(block, {"name": block.name, "pool": uses["pool"]}, "async" if uses.get("awaited") else "")

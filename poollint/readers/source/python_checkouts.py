@@ -50,6 +50,7 @@ _ENDS = frozenset(("close", "terminate"))
 # what is done with a connection of a database, and with nothing else that is acquired from a pool
 _ASYNCPG = frozenset("execute executemany fetch fetchrow fetchval fetchmany cursor transaction prepare".split())
 _AIOMYSQL = frozenset("cursor begin commit rollback".split())
+_SQLALCHEMY = frozenset("execute exec_driver_sql scalar scalars stream".split())
 _REDIS = frozenset("send_command send_packed_command read_response on_connect".split())
 LIBRARIES = {
     "psycopg2": Library("getconn", False, "putconn", frozenset()),
@@ -57,8 +58,12 @@ LIBRARIES = {
     "asyncpg": Library("acquire", True, "release", _ENDS, _ASYNCPG),
     "aiomysql": Library("acquire", True, "release", frozenset(), _AIOMYSQL),
     "redis": Library("get_connection", False, "release", frozenset(), _REDIS),
+    "sqlalchemy": Library("connect", None, "", frozenset(("close", "aclose", "detach", "invalidate")), _SQLALCHEMY),
 }
 _POOL = re.compile(r"(?:^|[._])\w*pool\w*(?:\(\))?$", re.IGNORECASE)
+_ENGINE = re.compile(r"(?:^|[._])engine$", re.IGNORECASE)
+# a connection of SQLAlchemy has no tie to itself where its transaction is over: it goes with its last name
+_ENDED = frozenset(("commit", "rollback", "begin", "get_transaction", "execution_options"))
 # functions that take a connection, and keep nothing of it
 _LOOKERS = frozenset("print repr str id type len bool isinstance hasattr getattr callable".split())
 _CONSUMERS = re.compile(
@@ -116,17 +121,26 @@ def _checkout(file: PythonFile, node: Node, function: Node, libraries: list[str]
     library = _library(file, pool, words, libraries)
     if not library or LIBRARIES[library].awaited not in (None, awaited) or file.positional_of(node):
         return None
+    if first.type == "with_statement" and LIBRARIES[library].takes != "getconn":
+        return None  # that of psycopg ends a transaction, or closes, and gives nothing back; all others do
     taking = _taking(file, body, (name, first, node), LIBRARIES[library])
     if taking is None or (not taking.gives and _kept_on(file, body, words)):
         return None
     if not _is_one(file, taking, name, LIBRARIES[library].shows):
         return None
     way = way_of(_GRAMMAR, taking)
-    if way.given == "always" or (way.given != "never" and _MAIN.search(file.tree.source.text)):
+    if way.given == "always" or (
+        (way.given != "never" or library == "sqlalchemy") and _MAIN.search(file.tree.source.text)
+    ):
         return None  # an error ends a program that runs once
     made = Call(f"checkout.{library}", file.tree.place(function))
     made.name, made.scope = name, file.scope(node)
-    made.used = {"given": way.given, "pool": words, "back": f"{words}.{LIBRARIES[library].back}({name})"}
+    made.used = {
+        "awaited": awaited,
+        "given": way.given,
+        "pool": words,
+        "back": f"{words}.{LIBRARIES[library].back}({name})",
+    }
     if way.out is not None:
         made.used["out"] = file.tree.place(way.out)
     if way.given == "never" and _closes(file, taking, name):
@@ -168,6 +182,8 @@ def _library(file: PythonFile, pool: Node, words: str, libraries: list[str]) -> 
         made = file.resolve(value.child_by_field_name("function"))
         if made:
             return made.partition(".")[0] if made.partition(".")[0] in libraries else ""
+    if "sqlalchemy" in libraries:
+        return "sqlalchemy" if _ENGINE.search(words) else ""
     if "PersistentConnectionPool" in file.tree.source.text or not _POOL.search(words):
         return ""
     return libraries[0] if len(libraries) == 1 else ""
@@ -187,6 +203,8 @@ def _gives_back(text: str, pool: str) -> bool:
 def _is_one(file: PythonFile, taking: Taking, name: str, shows: frozenset[str]) -> bool:
     """Whether what is taken is used as a connection of the library is."""
     called = re.findall(rf"\b{re.escape(name)}\.(\w+)\(", file.code(taking.function))
+    if shows is _SQLALCHEMY and (taking.gives or not _ENDED.isdisjoint(called)):
+        return False
     return not shows or not shows.isdisjoint(called)
 
 
@@ -212,7 +230,8 @@ def _taking(file: PythonFile, body: Node, taken: tuple[str, Node, Node], library
             continue
         word = file.tree.text(each)
         if word in derived:
-            _derived_use(file, each, found)
+            if not _derived_use(file, each, found):
+                return None
         elif word == name and not _mention(file, each, found, derived, yields, library):
             return None
     if yields and not found.gives:
@@ -234,13 +253,17 @@ def _catches(file: PythonFile, handler: Node) -> bool:
     return _BROAD.search(file.tree.text(handler).partition("\n")[0]) is not None
 
 
-def _derived_use(file: PythonFile, mention: Node, found: Taking) -> None:
-    """``cur.execute(…)`` of a cursor of the connection."""
+def _derived_use(file: PythonFile, mention: Node, found: Taking) -> bool:
+    """``cur.execute(…)`` of a cursor of the connection; whether the cursor, which has its connection with it, stays."""
     holder = mention.parent
     if holder is not None and holder.type == "attribute" and holder.child_by_field_name("object") == mention:
         called = holder.parent is not None and holder.parent.type == "call"
         if called and file.tree.text(holder.child_by_field_name("attribute")) not in _BENIGN:
             found.uses.append(mention)
+        return True
+    while holder is not None and holder.type in ("tuple", "expression_list", "await", "parenthesized_expression"):
+        holder = holder.parent
+    return holder is None or holder.type != "return_statement"
 
 
 def _mention(

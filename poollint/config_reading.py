@@ -148,13 +148,13 @@ class _Reader(Values):
             setattr(config, key.replace("-", "_"), self.flag(value, at))
         elif key in SELECTORS:
             selectors = self.selectors(value, at)
-            setattr(config, key.replace("-", "_"), selectors)
+            setattr(config, key.replace("-", "_"), self.added(key, selectors))
             config.origins.update({f"{key}.{each}": self.origin(at, each) for each in selectors})
         elif key in LISTS:
             texts = self.texts(value, at)
             if key == "rule-dirs":
                 texts = tuple(self.resolve(text) for text in texts)
-            setattr(config, key.replace("-", "_"), texts)
+            setattr(config, key.replace("-", "_"), self.added(key, texts))
         elif key == "fail-on":
             config.fail_on = self.one_of(value, FAIL_ON, at)
         elif key == "min-severity":
@@ -165,6 +165,11 @@ class _Reader(Values):
             config.baseline = self.resolve(self.text(value, at))
         elif key == "docs-url":
             config.docs_url = self.url(value, at)
+
+    def added(self, key: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """A list as it stands over that of the file beneath: ``extend-…`` adds to it, any other replaces it."""
+        beneath: tuple[str, ...] = getattr(self.config, key.replace("-", "_")) or ()
+        return tuple(dict.fromkeys((*beneath, *texts))) if key.startswith("extend-") else texts
 
     def versions(self, value: Any) -> None:
         self.config.versions.update(self.version_table(value, ("versions",)))

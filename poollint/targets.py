@@ -106,5 +106,8 @@ def parse_targets(texts: Iterable[str], systems: Mapping[str, Any]) -> dict[str,
             raise ValueError(f"{text!r}: a target is SYSTEM=VERSION, such as nginx=1.22")
         if system not in systems:
             raise ValueError(f"{text!r}: no system {system!r}{closest(system, systems)}")
-        targets[system] = parse_version(version)
+        try:
+            targets[system] = parse_version(version)
+        except ValueError as error:
+            raise ValueError(f"{text!r}: {error}") from None
     return targets

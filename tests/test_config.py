@@ -228,6 +228,18 @@ nginx = "1.25"
         assert config.origin("fail-on").endswith("shared.toml:2")
         assert config.root == str(tmp_path)
 
+    def test_lists_that_extend_add_to_those_beneath(self, tmp_path: Path) -> None:
+        (tmp_path / "shared.toml").write_text("extend-select = ['PGB']\nextend-exclude = ['old/']\nexclude = ['x/']\n")
+        path = tmp_path / "poollint.toml"
+        path.write_text(
+            "extends = 'shared.toml'\nextend-select = ['NGX']\nextend-exclude = ['*.bak']\nexclude = ['y/']\n"
+        )
+        config = load_config(str(path), known=KNOWN)
+        assert config.extend_select == ("PGB", "NGX")
+        assert config.extend_exclude == ("old/", "*.bak")
+        assert config.exclude == ("y/",)
+        assert config.origin("extend-select.PGB").endswith("shared.toml:1")
+
     def test_extends_in_a_circle_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "a.toml").write_text("extends = 'b.toml'\n")
         (tmp_path / "b.toml").write_text("extends = 'a.toml'\n")

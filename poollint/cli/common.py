@@ -31,7 +31,8 @@ def make_options(
     if as_system and as_system not in systems:
         from poollint.config import closest
 
-        fail(f"--as {as_system}: no such system{closest(as_system, systems)}; there are {', '.join(systems)}")
+        near = closest(as_system, systems)
+        fail(f"--as {as_system}: no such system{near or '; there are ' + ', '.join(systems)}")
     try:
         versions = api.parse_targets(targets, systems)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -32,7 +33,7 @@ def config(path: str, config_path: str | None, isolated: bool, form: str, schema
         fail(str(error))
     if schema:
         return _schema(session)
-    rows = list(_rows(found))
+    rows = [*_rows(found), *_topology(found), *_overrides(found, path)]
     if form == "json":
         import json
 
@@ -75,6 +76,27 @@ def _rows(found: Any) -> Any:
                     yield f"{prefix}{name}.{dashed}", each, found.origin(f"{prefix}{name}.{dashed}")
             else:
                 yield f"{prefix}{name}", value, found.origin(f"{prefix}{name}")
+
+
+def _topology(found: Any) -> Any:
+    for kind, tables in found.topology.items():
+        for name, table in tables.items():
+            for key, value in table.items():
+                yield f"{kind}.{name}.{key}", value, found.origin(f"{kind}.{name}.{key}")
+
+
+def _overrides(found: Any, path: str) -> Any:
+    """What holds for some files alone: those tables that match a file, every one for a folder."""
+    for each in found.overrides if os.path.isdir(path) else found.overrides_of(path):
+        chosen = {"select": each.select, "ignore": each.ignore, "extend-select": each.extend_select}
+        values: dict[str, Any] = {key: list(listed) for key, listed in chosen.items() if listed}
+        values.update({f"severity.{rule}": level for rule, level in each.severity.items()})
+        values.update({f"versions.{system}": ".".join(map(str, told)) for system, told in each.versions.items()})
+        for rule, options in each.rule_options.items():
+            values.update({f"rules.{rule}.{name.replace('_', '-')}": value for name, value in options.items()})
+        patterns = ", ".join(each.paths)
+        for key, value in values.items():
+            yield f'overrides."{patterns}".{key}', value, each.origins.get("paths", "")
 
 
 def _toml(value: Any) -> str:

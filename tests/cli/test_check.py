@@ -199,6 +199,17 @@ def test_help_teaches(repo: Path) -> None:
     assert "complete" in poollint("completion", "bash", cwd=repo).stdout
 
 
+def test_config_shows_what_holds_for_some_paths_alone(repo: Path) -> None:
+    (repo / "poollint.toml").write_text(
+        "[service.api]\ninstances = 2\n[[overrides]]\npaths = ['dev/**']\nignore = ['PGB']\nversions.nginx = '1.22'\n"
+    )
+    for path, told in ((".", True), ("dev/pgbouncer.ini", True), ("pgbouncer.ini", False)):
+        lines = poollint("config", path, cwd=repo).stdout.splitlines()
+        assert ('overrides."dev/**".ignore = ["PGB"]  # poollint.toml:4' in lines) is told
+        assert ('overrides."dev/**".versions.nginx = "1.22"  # poollint.toml:4' in lines) is told
+        assert "service.api.instances = 2  # poollint.toml:2" in lines
+
+
 def test_config_shows_where_values_come_from(repo: Path) -> None:
     (repo / "poollint.toml").write_text('fail-on = "error"\n[versions]\nnginx = "1.22"\n')
     text = poollint("config", cwd=repo).stdout

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, Block, Edit, Setting
-from poollint.engine.detectors.nginx_edits import insert_after, reuse_fix
-from poollint.engine.detectors.nginx_pools import (
+from poollint.engine.detectors.nginx_edits import reuse_fix
+from poollint.engine.detectors.nginx_traffic import (
+    clear,
     closes,
     connection,
     explicit_pool,
@@ -19,6 +20,7 @@ from poollint.engine.detectors.nginx_pools import (
     others,
     own_handler,
     pooled,
+    uncleared,
     users,
     websocket_path,
     whole,
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
 
     from poollint.engine.hits import RuleContext
     from poollint.readers.nginx_facts import Header, MapVar
-    from poollint.source import Place
 
-CLEARED = 'proxy_set_header Connection "";'
 _FORWARDING = re.compile(r"host|x-real-ip|x-forwarded-\w+|forwarded", re.IGNORECASE)
 _NEVER_EMPTY = frozenset(
     {"$host", "$proxy_host", "$remote_addr", "$proxy_add_x_forwarded_for", "$scheme", "$server_name"}
@@ -67,32 +67,6 @@ def not_cleared(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
         values = {"name": upstream.name, "count": len(found)}
         fix = reuse_fix("clear the Connection header", [clear(block) for block in found])
         yield Hit(at=handler_place(found[0]), values=values, related=others(found, "the same here"), fix=fix)
-
-
-def uncleared(upstream: Block) -> list[Block]:
-    """The locations that speak HTTP/1.1 to an upstream and leave the Connection header to nginx."""
-    return [
-        block
-        for block in users(upstream, ("proxy_pass",))
-        if whole(block)
-        and http_version(block) == "1.1"
-        and connection(block) is None
-        and "connection" not in (block.facts.get("lost_headers") or {})
-    ]
-
-
-def clear(location: Block) -> Edit | None:
-    """The line goes beside the header statements in force: on an inner level it would put them out of force."""
-    place = clear_place(location)
-    return insert_after(place, CLEARED) if place is not None else None
-
-
-def clear_place(location: Block) -> Place | None:
-    """What the line that clears the Connection header goes behind."""
-    in_force = [each for each in listed(location, "header_list") if each.level_block is not None]
-    if location.facts.get("headers") and not in_force:
-        return None
-    return in_force[-1].place if in_force else handler_place(location)
 
 
 def closes_connection(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:

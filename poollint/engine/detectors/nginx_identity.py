@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, Block
-from poollint.engine.detectors.nginx_pools import (
+from poollint.engine.detectors.nginx_traffic import (
     closes,
     connection,
     explicit_pool,

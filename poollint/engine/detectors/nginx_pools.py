@@ -2,114 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
 from poollint.engine.detectors.nginx_edits import insert_after, removal, reuse_fix
+from poollint.engine.detectors.nginx_traffic import (
+    CLEARED,
+    MORE_SHOWN,
+    clear,
+    clear_place,
+    closes,
+    connection,
+    explicit_pool,
+    handler_place,
+    http_version,
+    listed,
+    local_pool,
+    new_defaults,
+    once,
+    others,
+    own_handler,
+    pool_size,
+    pooled,
+    uncleared,
+    users,
+    websocket_path,
+    whole,
+    written,
+)
 from poollint.engine.hits import Hit, known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from poollint.blocks import Block, Edit, Fix, Setting
     from poollint.engine.hits import RuleContext
     from poollint.source import Place
-    from poollint.versions import Version
 
-NEW_DEFAULTS: Version = (1, 29, 7)  # the pool, HTTP/1.1 and no Connection header became the defaults
-DEFAULT_POOL = 32
-KEEPING_HANDLERS = frozenset({"proxy_pass", "grpc_pass", "memcached_pass"})
 NEVER_KEEPING_HANDLERS = frozenset({"uwsgi_pass", "scgi_pass"})
-MORE_SHOWN = 8
-_WEBSOCKET_PATH = re.compile(
-    r"(?:^|[^a-z])(?:ws|wss|hmr|hub|hubs|cable|live|shell|term|vnc|tty)(?:[^a-z]|$)"
-    r"|socket|chat|signalr|livereload|websockify|terminal|novnc",
-    re.IGNORECASE,
-)
 _POOL_SETTINGS = ("keepalive_timeout", "keepalive_requests", "keepalive_time")
-
-
-def listed(block: Block, fact: str) -> Sequence[Any]:
-    """A fact that is a list; empty where the reader has none."""
-    found: Sequence[Any] | None = block.facts.get(fact)
-    return found if found is not None else ()
-
-
-def new_defaults(target: Version | None) -> bool:
-    """Whether the user told a version that pools by itself."""
-    return target is not None and target >= NEW_DEFAULTS
-
-
-def explicit_pool(upstream: Block) -> int:
-    """The number of a written ``keepalive N``; 0 when it is not written, not known or 0."""
-    count = upstream.facts.get("keepalive")
-    return count if isinstance(count, int) and count > 0 else 0
-
-
-def pooled(upstream: Block, target: Version | None) -> bool:
-    """Whether the upstream surely keeps idle connections: written, or the default of the version that was told."""
-    if explicit_pool(upstream):
-        return True
-    return upstream.facts.get("pooled") == "new" and new_defaults(target)
-
-
-def pool_size(upstream: Block, target: Version | None) -> int:
-    return explicit_pool(upstream) or (DEFAULT_POOL if pooled(upstream, target) else 0)
-
-
-def local_pool(upstream: Block, target: Version | None) -> bool:
-    """Whether a kept connection serves only the location that opened it."""
-    if explicit_pool(upstream):
-        return bool(upstream.facts.get("keepalive_local"))
-    return pooled(upstream, target)
-
-
-def whole(block: Block) -> bool:
-    return block.facts.get("complete") is True
-
-
-def own_handler(location: Block) -> bool:
-    """Whether the handler is written in this block: an ``if`` that inherits it is no further user of the upstream."""
-    if not location.facts.get("pseudo"):
-        return True
-    outer = location.links.get("outer")
-    return outer is None or outer.facts.get("handler_place") != location.facts.get("handler_place")
-
-
-def users(upstream: Block, handlers: Iterable[str] = KEEPING_HANDLERS) -> list[Block]:
-    """The locations in sight that hand requests to the upstream by one of these directives."""
-    found = listed(upstream, "users")
-    return [block for block in found if block.facts.get("handler") in handlers and own_handler(block)]
-
-
-def handler_place(location: Block) -> Place:
-    place: Place | None = location.facts.get("handler_place")
-    return place if place is not None else location.place
-
-
-def others(locations: list[Block], text: str) -> tuple[tuple[Place, str], ...]:
-    """The places of all locations but the first, for a finding that speaks of all of them."""
-    return tuple((handler_place(location), text) for location in locations[1 : 1 + MORE_SHOWN])
-
-
-def written(block: Block, name: str) -> Setting | None:
-    setting = block.settings.get(name)
-    return setting if setting is not None and setting.origin == "explicit" else None
-
-
-def http_version(location: Block) -> Any:
-    return location.facts.get("http_version", UNKNOWN)
-
-
-def connection(location: Block) -> Any:
-    """The Connection header as it is written for the backend: None when nobody sets it, UNKNOWN when not in sight."""
-    return location.facts.get("connection", UNKNOWN)
-
-
-def closes(value: Any) -> bool:
-    """Whether a literal Connection header asks the backend to close."""
-    return isinstance(value, str) and "close" in [word.strip() for word in value.split(",")]
 
 
 def no_pool_statement(upstream: Block) -> bool:
@@ -131,8 +62,6 @@ def _add_pool(upstream: Block) -> Fix | None:
     last = _last_statement(upstream)
     if last is None:
         return None
-    from poollint.engine.detectors.nginx_headers import clear, uncleared
-
     speaking = [edit for each in old_protocol(upstream) for edit in speak_new(each)]
     cleared = [clear(each) for each in uncleared(upstream)]
     return reuse_fix("add keepalive 32", [insert_after(last, "keepalive 32;"), *speaking, *cleared])
@@ -146,11 +75,6 @@ def no_keepalive(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
     if locations:
         more = tuple((handler_place(block), "requests go to it here") for block in locations[:MORE_SHOWN])
         yield Hit(at=upstream, values={"name": upstream.name}, related=more, fix=_add_pool(upstream))
-
-
-def websocket_path(location: Block) -> bool:
-    """Whether a location's path names a WebSocket endpoint, whose connections never return to a pool."""
-    return _WEBSOCKET_PATH.search(str(location.facts.get("match") or "")) is not None
 
 
 def settings_without_pool(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -194,8 +118,6 @@ def old_protocol(upstream: Block) -> list[Block]:
 
 def speak_new(location: Block) -> Iterator[Edit | None]:
     """The lines for HTTP/1.1 with a Connection header that keeps: None where they cannot be written."""
-    from poollint.engine.detectors.nginx_headers import CLEARED, clear_place
-
     version, place = "proxy_http_version 1.1;", handler_place(location)
     if connection(location) is not None:
         yield insert_after(place, version)
@@ -221,17 +143,6 @@ def http10_written(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:
             continue
         if value != "keep-alive" and not closes(value):
             yield from once(ctx, "NGX004", setting.place, Hit(at=setting, values={"name": upstream.name}))
-
-
-def once(ctx: RuleContext, rule: str, place: Place | None, hit: Hit) -> Iterator[Hit]:
-    """The hit, the first time that this rule comes to this place."""
-    if place is None:
-        return
-    seen: set[tuple[str, str, int]] = ctx.memo.setdefault("nginx once", set())
-    mark = (rule, place.source.path, place.start)
-    if mark not in seen:
-        seen.add(mark)
-        yield hit
 
 
 def keepalive_before_balancer(upstream: Block, ctx: RuleContext) -> Iterator[Hit]:

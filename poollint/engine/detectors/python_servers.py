@@ -236,7 +236,7 @@ def _reaches(server: object, block: Block, port: str) -> bool:
 
 def _reuses(upstream: Block) -> bool:
     """Whether requests surely go to an upstream in a form that leaves its connections open."""
-    from poollint.engine.detectors.nginx_pools import closes, connection, http_version, new_defaults, users
+    from poollint.engine.detectors.nginx_traffic import closes, connection, http_version, new_defaults, users
 
     new = new_defaults(upstream.target)
     for user in users(upstream, ("proxy_pass",)):

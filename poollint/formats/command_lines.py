@@ -236,6 +236,7 @@ def _note_limit(facts: dict[str, Any], words: tuple[Word, ...]) -> None:
         limit = _LIMIT.fullmatch(word.text)
         if limit is not None:
             facts["max_connections"] = int(limit[1])
+            facts["max_connections_at"] = word.place
 
 
 def _replicas(service: Any) -> int | None:

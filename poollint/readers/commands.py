@@ -64,10 +64,37 @@ def programs_of(systems: Mapping[str, Mapping[str, Any]]) -> list[Program]:
 
 
 def read(source: Source, context: ReadContext) -> Reading:
-    """The servers that a file starts."""
-    if not any(name in source.text for program in programs_of(context.systems) for name in program.names):
+    """The servers that a file starts, and the databases whose command lines tell their limit."""
+    known = any(name in source.text for program in programs_of(context.systems) for name in program.names)
+    if not known and "max_connections=" not in source.text:
         return Reading()
-    return Reading(list(server_blocks(source, parse(source), context.systems, context.catalogue_of, context.target_of)))
+    lines = parse(source)
+    servers = server_blocks(source, lines, context.systems, context.catalogue_of, context.target_of)
+    return Reading([*servers, *_databases(lines, context)])
+
+
+def _databases(lines: list[Line], context: ReadContext) -> Iterator[Block]:
+    """Each PostgreSQL server among the services whose command line says how many connections it takes."""
+    spec = context.catalogue.kind("database")
+    seen: set[int] = set()
+    for line in lines:
+        place = line.facts.get("max_connections_at")
+        if place is None or not _is_postgres(line.facts) or id(line.facts) in seen:
+            continue
+        seen.add(id(line.facts))
+        block = Block("commands", "database", line.service, place, spec=spec)
+        block.settings["max_connections"] = Setting(
+            "max_connections",
+            line.facts["max_connections"],
+            str(line.facts["max_connections"]),
+            place=place,
+            spec=spec.settings["max_connections"],
+        )
+        yield block
+
+
+def _is_postgres(facts: Mapping[str, Any]) -> bool:
+    return "postgres" in facts.get("image", "").rpartition("/")[2]
 
 
 def said_blocks(
@@ -126,7 +153,7 @@ def _facts(source: Source, line: Line, words: tuple[Word, ...]) -> dict[str, Any
 
 def _database_limit(services: Mapping[str, Any]) -> int | None:
     """max_connections of the one PostgreSQL among the services, when its command line gives it."""
-    found = [facts for facts in services.values() if "postgres" in facts.get("image", "").rpartition("/")[2]]
+    found = [facts for facts in services.values() if _is_postgres(facts)]
     return found[0].get("max_connections") if len(found) == 1 else None
 
 

@@ -6,6 +6,7 @@ What matters is who connects to what: an environment variable holds the address 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,10 @@ _HOST = re.compile(
     r"([\w-]+)\.(?!proxy-)(?:cluster-(?:ro-)?)?[a-z0-9]{8,16}\.[a-z]{2}(?:-[a-z]+)+-\d\.rds\.amazonaws\.com"
 )
 _PROXY_HOST = re.compile(r"\.proxy-[a-z0-9]+\.[a-z]{2}(?:-[a-z]+)+-\d\.rds\.amazonaws\.com")
+_POOLER = re.compile(
+    r"(?i)\.proxy-\w+\.[\w-]+\.rds\.amazonaws\.com|pooler|pgbouncer|:6432\b|:6543\b|^prisma(?:\+postgres)?://"
+)
+_HANDLER = re.compile(r"(?:[\w.@-]+/)*[\w@-]+(?:\.[\w-]+)+")
 _ATTRIBUTE = re.compile(r"\$\{(\w+)\.(?:Read)?Endpoint(?:\.Address)?\}")
 _POOL_NAME = re.compile(r"(?i)(?:^|_)(?:pool_?(?:max|size|limit)|max_?pool(?:_?size)?|connection_?limit)(?:_|$)")
 _POOL_PARAMETER = re.compile(r"[?&](?:connection_limit|maxPoolSize|pool_size|pool_max_conns)=(\d+)")
@@ -116,6 +121,7 @@ class _Template:
             for holder in (shared, node):
                 for name in ("timeout", "memorySize", "reservedConcurrency"):
                     self._copy(block, holder, name, name)
+            block.facts["handler"] = self._handler("", node.get("handler"))
             yield block, _maps(shared.get("environment"), node.get("environment"))
 
     def _resource_functions(self) -> Iterator[tuple[Block, list[Mapping]]]:
@@ -129,11 +135,21 @@ class _Template:
             if each.type == FUNCTIONS[0] and isinstance(shared, Mapping):
                 holders.insert(0, shared)
                 environments = _maps(_inner(shared, "Environment", "Variables")) + environments
+            code = each.properties.get("CodeUri")
+            if isinstance(code, Scalar) and not code.tag:
+                block.facts["handler"] = self._handler(code.text, each.properties.get("Handler"))
             for holder in holders:
                 self._copy(block, holder, "Timeout", "timeout")
                 self._copy(block, holder, "MemorySize", "memorySize")
                 self._copy(block, holder, "ReservedConcurrentExecutions", "reservedConcurrency")
             yield block, environments
+
+    def _handler(self, folder: str, handler: Node | None) -> str:
+        """The path of the file that holds a function, without its ending; empty when the template does not tell."""
+        if not isinstance(handler, Scalar) or handler.tag or not _HANDLER.fullmatch(handler.text):
+            return ""
+        module = handler.text.rpartition(".")[0]
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.source.path), folder, module))
 
     def _copy(self, block: Block, holder: Mapping, written: str, name: str) -> None:
         key, value = holder.key(written), holder.get(written)
@@ -200,6 +216,8 @@ class _Template:
                     if found is not None and found.type == "AWS::RDS::DBProxy":
                         proxies.add(name)
         block.facts["proxied"] = bool(proxies)
+        texts = [text for environment in environments for _, value in environment.entries for text in _texts(value)]
+        block.facts["pooled"] = bool(proxies) or any(_POOLER.search(text) for text in texts)
         linked = [group for group in groups if group.facts["proxy"] in proxies]
         if len(linked) == 1:
             block.links["proxy"] = linked[0]

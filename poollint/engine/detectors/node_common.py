@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -187,14 +188,35 @@ def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A pool that every function instance has for itself, larger than one instance can use."""
     if block.facts.get("scope") != "module" or block.facts.get("in_test") or endpoint(block) == "pooler":
         return
-    if not says(SERVERLESS, block.place.source.text):
+    function = _function_of(block, ctx)
+    if function is None and not says(SERVERLESS, block.place.source.text):
+        return
+    if function is not None and function.facts.get("pooled") is not False:
         return
     size = block.by_role("size")
     if size is None or not known(size.value) or not isinstance(size.value, (int, float)):
         return
-    if ctx.options["most"] < size.value < UNLIMITED:
-        case = "absent" if size.origin == "default" else ""
-        yield Hit(block if case else size, {"setting": size.key, "size": size.value}, case)
+    if not ctx.options["most"] < size.value < UNLIMITED:
+        return
+    case = "absent" if size.origin == "default" else ""
+    values = {"setting": size.key, "size": size.value}
+    limit = None if function is None else function.value("reservedConcurrency")
+    if function is not None and isinstance(limit, int) and limit > 1:
+        values |= {"instances": limit, "total": limit * size.value, "function": function.name}
+        related = ((function.get("reservedConcurrency") or function, "so many instances may run"),)
+        yield Hit(block if case else size, values, f"{case}-counted".lstrip("-"), related=related)
+    else:
+        yield Hit(block if case else size, values, case)
+
+
+def _function_of(block: Block, ctx: RuleContext) -> Block | None:
+    """The function of a serverless template whose handler stands in the file of a pool."""
+    handlers = ctx.memo.get("serverless handlers")
+    if handlers is None:
+        functions = [each for each in ctx.of("serverless", "function") if each.facts.get("handler")]
+        handlers = ctx.memo["serverless handlers"] = {each.facts["handler"]: each for each in functions}
+    found: Block | None = handlers.get(posixpath.splitext(block.place.source.path)[0])
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -227,14 +249,17 @@ def url_text(block: Block) -> str:
     return url.value if isinstance(url.value, str) else shape
 
 
-def startup_parameter(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def startup_parameter(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A startup parameter that PgBouncer does not let through."""
     if endpoint(block) != "pooler":
         return
+    passed = [each.value("ignore_startup_parameters") for each in ctx.of("pgbouncer", "main")]
     for prefix in ("", "extra."):
         for name in STARTUP_PARAMETERS:
             setting = block.settings.get(prefix + name)
-            if setting is not None and setting.origin != "default" and setting.value not in (None, False, UNLIMITED):
+            if setting is None or setting.origin == "default" or setting.value in (None, False, UNLIMITED):
+                continue
+            if not any(names is UNKNOWN or name in (names or ()) for names in passed):
                 yield Hit(setting, {"setting": setting.key})
 
 

@@ -1,0 +1,77 @@
+"""Node's pools times the processes that PM2 starts, against the connections of the project's database."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from poollint.blocks import UNKNOWN
+from poollint.engine.detectors.role_pools import is_short_lived, is_throwaway
+from poollint.engine.hits import Hit
+from poollint.fleet.engines import engine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poollint.blocks import Block, Setting
+    from poollint.engine.hits import RuleContext
+
+RESERVED = 3  # PostgreSQL's superuser_reserved_connections, where nothing else is written
+
+
+class Limit(NamedTuple):
+    """How many connections a database takes, how many of them are kept back, and where that is written."""
+
+    most: int
+    kept: int
+    setting: Setting
+
+
+def above_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A pool in each process of a cluster takes more connections than the database has."""
+    size = block.by_role("size")
+    if size is None or not _whole(size.value) or is_throwaway(block) or is_short_lived(block):
+        return
+    if engine_of(block) != "postgresql" or ctx.of("pgbouncer", "main"):
+        return
+    app, limit = _app(block, ctx), _limit(ctx)
+    instances = app.get("instances") if app is not None else None
+    if limit is None or instances is None or not _whole(instances.value) or instances.value < 2:
+        return
+    total, usable = instances.value * size.value, limit.most - limit.kept
+    if total > usable:
+        values = {
+            "sum": f"{instances.value} processes × {size.value} = {total:,}",
+            "usable": f"{usable:,}",
+            "limit": f"{limit.most:,}",
+            "fits": max(usable // instances.value, 1),
+            "setting": size.key,
+        }
+        related = ((instances, "so many processes"), (limit.setting, "the server's limit"))
+        yield Hit(block if size.origin == "default" else size, values, related=related)
+
+
+def _app(block: Block, ctx: RuleContext) -> Block | None:
+    """The one application that PM2 starts beside a file or above it."""
+    path = block.place.source.path
+    near = []
+    for app in ctx.of("pm2", "app"):
+        folder = posixpath.dirname(app.place.source.path)
+        if not folder or path.startswith(folder + "/"):
+            near.append(app)
+    return near[0] if len(near) == 1 else None
+
+
+def _limit(ctx: RuleContext) -> Limit | None:
+    """The limit of the one PostgreSQL server that the run has seen, in its own file or on its command line."""
+    found = []
+    for block in (*ctx.of("postgresql", "server"), *ctx.of("commands", "database")):
+        most = block.get("max_connections")
+        if most is not None and most.origin != "default" and _whole(most.value):
+            kept = block.value("superuser_reserved_connections") if block.system == "postgresql" else RESERVED
+            found.append(Limit(most.value, kept if _whole(kept) else RESERVED, most))
+    return found[0] if len(found) == 1 else None
+
+
+def _whole(value: object) -> bool:
+    return value is not UNKNOWN and isinstance(value, int) and not isinstance(value, bool) and value > 0

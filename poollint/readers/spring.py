@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from poollint.blocks import Block, Problem
 from poollint.readers import keyed, spring_checks
 from poollint.readers.base import Reading
-from poollint.readers.hikaricp import ENV_PREFIX, canonical, exists, meant_name
+from poollint.readers.hikaricp_names import ENV_PREFIX, canonical, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.readers.jdbc_pools import SpringConnections, drivers_of
 

@@ -12,7 +12,7 @@ from poollint.api import check_texts
 from poollint.blocks import UNLIMITED
 from poollint.formats.properties import parse
 from poollint.knowledge.index import knowledge
-from poollint.readers.hikaricp import exists
+from poollint.readers.hikaricp_names import exists
 from poollint.source import Source
 from poollint.versions import parse_version
 

@@ -116,13 +116,15 @@ def plain(value: Any) -> Any:
 
 def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[str]:
     """Lines for a reader: each block with its settings, the origin of each value, and its facts."""
-    told = {each.path for each in readings if each.reading.blocks}
+    told = {each.path for each in readings if each.reading.blocks or each.reading.problems}
     for each in readings:
-        if each.path in told and not each.reading.blocks and not each.reading.problems:
-            continue  # one of several readers, and none of its business
+        if not each.reading.blocks and not each.reading.problems:
+            if each.path not in told:  # else it is one of several readers, and none of its business
+                told.add(each.path)
+                yield f"{each.path}: no connections are configured here"
+                yield ""
+            continue
         yield f"{each.path} ({each.system})"
-        if each.path not in told:
-            yield "  no connections are configured here"
         for block in each.reading.blocks:
             line, _ = block.place.source.position(block.place.start)
             where = f"{block.place.source.path}:{line}"

@@ -49,4 +49,6 @@ def test_the_view_of_a_file() -> None:
     assert "    server_connect_timeout = 15 s  [default]" in told
     assert '    admin_users = ""  [default]' in told
     told = list(as_text(api.check_texts({"a.py": "print(1)\n"}).files))
-    assert told == ["a.py (python)", "  no connections are configured here", ""]
+    assert told == ["a.py: no connections are configured here", ""]
+    told = list(as_text(api.check_texts({".env": "DATABASE_URL=x\n"}).files))
+    assert told == [".env: no connections are configured here", ""]

@@ -84,21 +84,26 @@ def _port_trouble(text: str) -> str:
     return "" if number is not None and 1 <= number <= 65535 else f'"{text}" is no port: 1 to 65535'
 
 
+def _address_first(value: Value, trouble_of: Callable[[str], str], check: Callable[[Value, str, int], None]) -> str:
+    """An address, and the parameters behind it."""
+    address = value.args[0]
+    if not has_hole(address):
+        trouble = trouble_of(address)
+        if trouble:
+            value.invalid(trouble)
+    for index, arg in enumerate(value.args[1:], 1):
+        if not has_hole(arg):
+            check(value, arg, index)
+    return address
+
+
 SERVER_INTS = {"weight": 1, "max_conns": 0, "max_fails": 0}
 SERVER_SINCE = {"resolve": "1.27.3", "service": "1.27.3", "route": "1.29.6", "drain": "1.29.6"}
 
 
 def _server(value: Value) -> Any:
     """server of an upstream."""
-    address = value.args[0]
-    if not has_hole(address):
-        trouble = address_trouble(address)
-        if trouble:
-            value.invalid(trouble)
-    for index, arg in enumerate(value.args[1:], 1):
-        if not has_hole(arg):
-            _server_param(value, arg, index)
-    return address
+    return _address_first(value, address_trouble, _server_param)
 
 
 def _server_param(value: Value, arg: str, index: int) -> None:
@@ -128,15 +133,7 @@ SOCKET_OPTIONS = frozenset(
 
 
 def _listen(value: Value) -> Any:
-    address = value.args[0]
-    if not has_hole(address):
-        trouble = listen_trouble(address)
-        if trouble:
-            value.invalid(trouble)
-    for index, arg in enumerate(value.args[1:], 1):
-        if not has_hole(arg):
-            _listen_param(value, arg, index)
-    return address
+    return _address_first(value, listen_trouble, _listen_param)
 
 
 def listen_trouble(text: str) -> str:

@@ -431,3 +431,54 @@ engine = create_engine("postgresql+psycopg://app@db/app", pool_recycle=1800)
 )
 def test_connections_that_sqlalchemy_waits_for(body: str, count: int) -> None:
     assert len(found(f"{ENGINE}\ndef f():\n    {body}\n", "store.py", "SQA044")) == count
+
+
+STREAMS = """\
+import httpx
+client = httpx.Client(timeout=10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("r = client.send(request, stream=True)\n    return r.status_code", 1),
+        ("r = client.send(request, stream=True)\n    if r.is_error:\n        return None\n    return r.read()", 1),
+        ("r = client.send(request, stream=True)\n    r.raise_for_status()\n    return r.read()", 1),
+        ("r = client.send(request, stream=True)\n    return r.read()", 0),
+        ("r = client.send(request)\n    r.raise_for_status()\n    return r.status_code", 0),
+        ("r = client.send(request, stream=streamed)\n    return r.status_code", 0),
+        ("r = client.send(request, stream=True)\n    return Answer(r)", 0),
+        (
+            "r = client.send(request, stream=True)\n    try:\n        return r.status_code\n    finally:\n        r.close()",
+            0,
+        ),
+        ("r = client.send(request, stream=True)\n    with closing(r):\n        return r.status_code", 0),
+        ("with client.stream('GET', '/') as r:\n        return r.status_code", 0),
+    ],
+)
+def test_answers_of_httpx(body: str, count: int) -> None:
+    assert len(found(f"{STREAMS}\ndef f(request):\n    {body}\n", "client.py", "PYP053")) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (
+            "import requests\ns = requests.Session()\ndef f(u):\n    r = s.get(u, stream=True, timeout=5)\n    return r.ok",
+            1,
+        ),
+        ("import requests\ndef f(u):\n    r = requests.get(u, stream=True, timeout=5)\n    return r.ok", 0),
+        ("import requests\ndef f(s, u):\n    r = s.get(u, stream=True, timeout=5)\n    return r.ok", 0),
+        (
+            "import requests\ns = requests.Session()\ndef f(u):\n    r = s.get(u, stream=True)\n    return r.iter_content()",
+            0,
+        ),
+        (
+            "import requests\ns = requests.Session()\ndef f(u):\n    with s.get(u, stream=True) as r:\n        return r.ok",
+            0,
+        ),
+    ],
+)
+def test_answers_of_requests(text: str, count: int) -> None:
+    assert len(found(text, "client.py", "PYP053")) == count

@@ -34,3 +34,12 @@ def left_to_collector(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     uses = block.facts.get("uses") or {}
     if uses.get("given") == "never" and not (block.facts.get("in_test") or block.facts.get("in_script")):
         yield Hit(block, {"name": block.name, "pool": uses["pool"]}, "async" if uses.get("awaited") else "")
+
+
+def stream_kept(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """An answer whose body some way out leaves where it is."""
+    uses = block.facts.get("uses") or {}
+    if uses.get("library") != "requests":
+        yield from not_given_back(block, ctx)
+    elif not (block.facts.get("in_test") or block.facts.get("in_script")):
+        yield Hit(block, {"name": block.name, "pool": uses["pool"]}, "requests")

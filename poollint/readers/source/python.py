@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.python_checkouts import checkouts
 from poollint.readers.source.python_modules import Names, dotted, field, shared
+from poollint.readers.source.python_streams import open_streams
 from poollint.readers.source.python_uses import add_uses, mentions, read_before
 from poollint.readers.source.values import Call, Entry, Folded, Made, Ref, Scope, Table
 
@@ -738,6 +739,7 @@ class PythonFile:
                 made.used = self._used(node, made)
                 yield made
         yield from checkouts(self)
+        yield from open_streams(self)
         yield from self._entries()
         yield from self._groups()
         yield from self._conf()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from poollint.readers.source.python import PythonFile
 
-_GRAMMAR = Grammar(
+GRAMMAR = Grammar(
     functions=frozenset(("function_definition", "lambda", "class_definition")),
     blocks=frozenset(("block",)),
     tries=frozenset(("try_statement",)),
@@ -110,7 +110,7 @@ def _libraries(file: PythonFile) -> list[str]:
 
 def _checkout(file: PythonFile, node: Node, function: Node, libraries: list[str]) -> Call | None:
     pool = function.child_by_field_name("object")
-    held = _holder(file, node)
+    held = holder_of(file, node)
     body = file.enclosing_function(node)
     if pool is None or held is None or body is None or body.type != "function_definition" or body.has_error:
         return None
@@ -128,7 +128,7 @@ def _checkout(file: PythonFile, node: Node, function: Node, libraries: list[str]
         return None
     if not _is_one(file, taking, name, LIBRARIES[library].shows):
         return None
-    way = way_of(_GRAMMAR, taking)
+    way = way_of(GRAMMAR, taking)
     if way.given == "always" or (
         (way.given != "never" or library == "sqlalchemy") and _MAIN.search(file.tree.source.text)
     ):
@@ -148,7 +148,7 @@ def _checkout(file: PythonFile, node: Node, function: Node, libraries: list[str]
     return made
 
 
-def _holder(file: PythonFile, node: Node) -> tuple[str, Node, bool] | None:
+def holder_of(file: PythonFile, node: Node) -> tuple[str, Node, bool] | None:
     """(name, statement, whether it is awaited) of ``conn = pool.getconn()`` and ``with pool.getconn() as conn:``."""
     outer, awaited = node.parent, False
     while outer is not None and outer.type in ("await", "parenthesized_expression"):
@@ -220,11 +220,11 @@ def _taking(file: PythonFile, body: Node, taken: tuple[str, Node, Node], library
         return None
     mentions = re.compile(rf"\b{re.escape(name)}\b")
     asks = re.compile(rf"\b{re.escape(name)}\b(?!\.(?!closed|is_closed))")
-    found = Taking(body, first, [], [], lambda each: _asks(file, each, asks), lambda each: _catches(file, each))
+    found = Taking(body, first, [], [], lambda each: asks_for(file, each, asks), lambda each: _catches(file, each))
     derived: set[str] = set()
     yields: list[Node] = []
-    for each in walk_own(_GRAMMAR, body):
-        if each.type in _GRAMMAR.functions and mentions.search(file.tree.text(each)):
+    for each in walk_own(GRAMMAR, body):
+        if each.type in GRAMMAR.functions and mentions.search(file.tree.text(each)):
             return None
         if each.type != "identifier" or node.start_byte <= each.start_byte < node.end_byte:
             continue
@@ -241,7 +241,7 @@ def _taking(file: PythonFile, body: Node, taken: tuple[str, Node, Node], library
     return found
 
 
-def _asks(file: PythonFile, branch: Node, asks: re.Pattern[str]) -> bool:
+def asks_for(file: PythonFile, branch: Node, asks: re.Pattern[str]) -> bool:
     condition = branch.child_by_field_name("condition")
     if branch.type == "else_clause" and branch.parent is not None:
         condition = branch.parent.child_by_field_name("condition")

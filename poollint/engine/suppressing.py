@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from poollint.blocks import Problem
+    from poollint.configured import Configured
     from poollint.engine.judge import Judge
     from poollint.engine.suppressions import Directive
     from poollint.findings import Finding
-    from poollint.session import Session
     from poollint.source import Source
 
 
@@ -34,7 +34,7 @@ class Commented:
 
 
 def suppress(
-    session: Session, judge: Judge, findings: list[Finding], sources: Mapping[str, Commented]
+    session: Configured, judge: Judge, findings: list[Finding], sources: Mapping[str, Commented]
 ) -> list[Finding]:
     """The findings of a run as the comments of its files (by path) leave them."""
     directives: dict[str, list[Directive]] = {}
@@ -68,7 +68,7 @@ def suppress(
     )
 
 
-def comments_of(session: Session, readers: Sequence[str]) -> tuple[Sequence[str], bool]:
+def comments_of(session: Configured, readers: Sequence[str]) -> tuple[Sequence[str], bool]:
     """The leaders of a file's comments, and whether one may stand behind something else: of all its systems."""
     from poollint.formats.source_code import COMMENTS, FAMILIES
 
@@ -91,7 +91,7 @@ def _today(text: str) -> date:
     return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - the user's calendar is meant
 
 
-def _policy(session: Session, judge: Judge, path: str, systems: set[str]) -> SuppressionPolicy:
+def _policy(session: Configured, judge: Judge, path: str, systems: set[str]) -> SuppressionPolicy:
     config = session.config_for(path)
     policy = session.policy_for(path)
     ours = [rule for system in (*sorted(systems), "") for rule in judge.rules.of(system)]
@@ -105,7 +105,7 @@ def _policy(session: Session, judge: Judge, path: str, systems: set[str]) -> Sup
     return SuppressionPolicy(config.require_reason, config.allow_inline, active | others, complete, locked)
 
 
-def codes_of(session: Session, selector: str) -> Collection[str] | None:
+def codes_of(session: Configured, selector: str) -> Collection[str] | None:
     """The codes of the rules that a selector names; None for an unknown one."""
     from poollint.config import is_selector, names_rule
 

@@ -153,7 +153,21 @@ def never_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return  # it is told to wait
     if block.system == "psycopg2" and (block.facts.get("construct") != "ThreadedConnectionPool" or value < 2):
         return
+    if block.system == "psycopg2" and _on_one_thread(block.place.source.text):
+        return
     yield Hit(setting)
+
+
+_THREADS = re.compile(r"\b(?:run_in_threadpool|to_thread|run_in_executor|ThreadPoolExecutor|threading|Thread)\b")
+_PLAIN_ROUTE = re.compile(r"(?m)^[ \t]*@\w+\.(?:get|post|put|delete|patch|route)\(.*\n(?:[ \t]*@.*\n)*[ \t]*def ")
+_COROUTINE_ROUTE = re.compile(
+    r"(?m)^[ \t]*@\w+\.(?:get|post|put|delete|patch|route)\(.*\n(?:[ \t]*@.*\n)*[ \t]*async def "
+)
+
+
+def _on_one_thread(text: str) -> bool:
+    """Whether a file's routes are coroutines that block their one thread: no two of them hold connections at once."""
+    return bool(_COROUTINE_ROUTE.search(text)) and not _PLAIN_ROUTE.search(text) and not _THREADS.search(text)
 
 
 def ignored_beside_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

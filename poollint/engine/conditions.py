@@ -308,7 +308,7 @@ class _Rewriter(ast.NodeTransformer):
 
 def _call(at: ast.AST, name: str, *arguments: ast.expr) -> ast.Call:
     call = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
-    return ast.fix_missing_locations(ast.copy_location(call, at))
+    return ast.copy_location(call, at)  # the places of its parts are filled in once, for the whole condition
 
 
 def _unknown_name(name: str, known: Collection[str]) -> str:

@@ -6,6 +6,7 @@ Broken code still gives a tree; what lies in an error node is for the reader to 
 from __future__ import annotations
 
 import gc
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,6 @@ TIDY_AFTER = 2 * 1024 * 1024
 @cache
 def grammar(language: str) -> Language:
     """The grammar, imported on first use. ImportError when its distribution is not installed."""
-    import importlib
     import importlib.util
 
     from tree_sitter import Language
@@ -73,7 +73,24 @@ def grammar(language: str) -> Language:
     module, function = GRAMMARS[language]
     if language in EXTRAS and importlib.util.find_spec(module) is None:
         raise ImportError(name=f"poollint[{EXTRAS[language]}]")
-    return Language(getattr(importlib.import_module(module), function)())
+    return Language(getattr(_compiled(module), function)())
+
+
+def _compiled(module: str) -> Any:
+    """The compiled part of a grammar's package; its Python imports more than a small check needs."""
+    import importlib.util
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    package = importlib.util.find_spec(module)
+    for folder in package.submodule_search_locations or () if package is not None else ():
+        for suffix in EXTENSION_SUFFIXES:
+            path = os.path.join(folder, f"_binding{suffix}")
+            spec = importlib.util.spec_from_file_location(f"{module}._binding", path) if os.path.isfile(path) else None
+            if spec is not None and spec.loader is not None:
+                binding = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(binding)
+                return binding
+    return importlib.import_module(module)
 
 
 class SourceTree:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 MAX_TAKINGS = 60  # in a file, and the bytes of a function: each taking is followed through the whole of its function
 MAX_FUNCTION = 40_000
-MAX_OUTS = 200
+MAX_OUTS = 50  # ways out, and uses, that are looked at
+MAX_GIVES = 50
 
 
 class Grammar(NamedTuple):
@@ -58,13 +59,13 @@ def way_of(grammar: Grammar, taking: Taking) -> Way:
     gives = taking.gives
     if not gives:
         return Way("never")
-    if any(_within(each, taking.function, grammar.finals) for each in gives):
+    if len(gives) > MAX_GIVES or any(_within(each, taking.function, grammar.finals) for each in gives):
         return Way("always")
     for out in _outs(grammar, taking):
         if not _given_before(grammar, taking, out):
             return Way("some", out)
     before = min(each.start_byte for each in gives)
-    for use in taking.uses:
+    for use in taking.uses[:MAX_OUTS]:
         late = taking.first.end_byte <= use.start_byte < before and _beside(taking, use)
         aside = _within(use, taking.function, grammar.catches)
         if late and not aside and not _caught(grammar, taking, use):

@@ -24,8 +24,8 @@ COMMANDS = {
 }
 
 STATUSES = (
-    "Exit status: 0 clean, 1 findings, 2 wrong usage or configuration, 3 nothing to check or an unreadable file, "
-    "4 an internal error."
+    "Exit status: 0 clean, 1 findings, 2 wrong usage or configuration, 3 nothing to check or a named file that "
+    "cannot be read, 4 an internal error."
 )
 
 

@@ -64,8 +64,8 @@ def arranged(words: Iterable[str]) -> dict[str, Any]:
 
 
 def _overlaps(rest: str, first: str) -> bool:
-    """Whether the end of what follows may be the beginning of another first word."""
-    return any(first.startswith(rest[at:]) for at in range(len(rest)))
+    """Whether what follows holds another first word, or its end may be the beginning of one."""
+    return first in rest or any(first.startswith(rest[at:]) for at in range(len(rest)))
 
 
 def _stems(left: list[str]) -> list[tuple[str, list[str]]]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example as also
+from hypothesis import given
 from hypothesis import strategies as st
 
 from poollint.formats.source_code import EXTENSIONS, FAMILIES
@@ -85,7 +86,7 @@ WORDS = st.lists(st.text("ab ", min_size=1, max_size=8), max_size=6)
 
 
 @given(WORDS, st.text("ab ", max_size=60))
-@example(["a b", "a a  "], "a a  ")
+@also(["a b", "a a  "], "a a  ")
 def test_words_are_found_however_they_are_arranged(words: list[str], text: str) -> None:
     table = {"language": "python", "trigger": words, "construct": ["x"]}
     if not words:

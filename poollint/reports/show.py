@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block
 from poollint.secrets import mask
+from poollint.versions import UNRELEASED, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from poollint.blocks import Setting
+    from poollint.knowledge.catalogue import SettingSpec
+    from poollint.versions import Version
 
 
 def as_json(readings: Sequence[Any]) -> dict[str, Any]:
@@ -37,10 +40,26 @@ def _block(block: Block) -> dict[str, Any]:
         "path": block.place.source.path,
         "line": line,
         "column": column,
-        "settings": {setting.name: _setting(setting) for setting in block.effective()},
+        "settings": {setting.name: _setting(setting) for setting in _effective(block)},
         "facts": {name: plain(value) for name, value in block.facts.items()},
         "links": {name: _link(value) for name, value in block.links.items()},
     }
+
+
+def _effective(block: Block) -> Iterator[Setting]:
+    """What is written, and the defaults of those settings that the target version has."""
+    for setting in block.effective():
+        if setting.origin != "default" or setting.spec is None or _exists(setting.spec, block.target):
+            yield setting
+
+
+def _exists(spec: SettingSpec, target: Version | None) -> bool:
+    """Whether a version (None: the newest release) knows a setting."""
+    since = spec.since()
+    if since is not None and not spec.get("backports") and (since == UNRELEASED if target is None else since > target):
+        return False
+    removed = spec.get("removed")
+    return not removed or (target is not None and target < parse_version(removed))
 
 
 HIDDEN = "********"
@@ -129,7 +148,7 @@ def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[st
             line, _ = block.place.source.position(block.place.start)
             where = f"{block.place.source.path}:{line}"
             yield f"  {block.kind}{' ' + block.name if block.name else ''}  [{where}]"
-            for setting in block.effective():
+            for setting in _effective(block):
                 if setting.origin == "default" and (not everything or setting.value is None):
                     continue
                 place = setting.place or setting.key_place

@@ -52,3 +52,15 @@ def test_the_view_of_a_file() -> None:
     assert told == ["a.py: no connections are configured here", ""]
     told = list(as_text(api.check_texts({".env": "DATABASE_URL=x\n"}).files))
     assert told == [".env: no connections are configured here", ""]
+
+
+def test_defaults_are_those_of_settings_that_the_version_has() -> None:
+    files = {"pgbouncer.ini": "[databases]\n[pgbouncer]\nauth_file = u\n", "hikari.properties": "poolName=a\n"}
+    targets = {"pgbouncer": "1.18", "hikaricp": "3.4.5"}
+    old = "\n".join(as_text(api.check_texts(files, targets=targets).files, everything=True))
+    new = "\n".join(as_text(api.check_texts(files).files, everything=True))
+    for name in ("max_db_client_connections", "keepaliveTime"):
+        assert f"    {name} = " in new
+        assert f"    {name} = " not in old
+    assert "    server_lifetime = 3600 s  [default]" in old
+    assert "jdbc4ConnectionTest" not in new + old

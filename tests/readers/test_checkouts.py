@@ -315,6 +315,12 @@ JAVA_GIVEN = {
             return c;
         }
         """,
+    "closed by Lombok": """
+        void load() throws SQLException {
+            @Cleanup Connection c = dataSource.getConnection();
+            c.prepareStatement("select 1").execute();
+        }
+        """,
     "wrapped": """
         Session load() throws SQLException {
             Connection c = dataSource.getConnection();

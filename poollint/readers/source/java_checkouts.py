@@ -69,6 +69,7 @@ _BENIGN = frozenset(
     "setCatalog getCatalog setTransactionIsolation getTransactionIsolation toString hashCode unwrap".split()
 )
 _STATEMENTS = frozenset(("prepareStatement", "createStatement", "prepareCall"))
+_DECLARATIONS = frozenset(("local_variable_declaration", "property_declaration"))
 _HEAD_ONLY = frozenset(
     "code isSuccessful isRedirect message header headers protocol request receivedResponseAtMillis "
     "sentRequestAtMillis toString".split()
@@ -143,7 +144,8 @@ def _checkout(file: JvmFile, node: Node, pool: Node, kind: Kind) -> Call | None:
     if not _is_declared(variable, kind) or _in(variable.node, "resource") or not _around(variable.scope, function):
         return None
     text = file.text(function)
-    if kind is _ANSWER and (_HEAD.search(text) or "okhttp3.Response" not in _types(file, variable)):
+    cleaned = "Cleanup" in file.annotations(file.ancestor(variable.node, _DECLARATIONS))  # Lombok closes it
+    if cleaned or (kind is _ANSWER and (_HEAD.search(text) or "okhttp3.Response" not in _types(file, variable))):
         return None
     taking = Taking(
         function, first, [], [], lambda each: _asks(file, each, variable.name), lambda each: _catches(file, each)

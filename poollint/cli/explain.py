@@ -25,6 +25,8 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
     poollint explain pgbouncer.query_wait_timeout
     poollint explain configuration
 
+    A beginning of codes, a topic or an effect lists its rules.
+
     Guides: configuration, topology, calculator, pipeline, editor, own-rules, library, documentation, versioning.
     """
     from poollint.cli.common import knowledge_here, make_options
@@ -58,6 +60,13 @@ def explain(what: str, targets: tuple[str, ...], config_path: str | None, isolat
         return 0
     if what in known.systems:
         _system(known, what)
+        return 0
+    from poollint.config import names_rule
+
+    group = [rule for rule in known.rules.values() if names_rule(what, rule)]
+    if group:
+        for rule in sorted(group, key=lambda each: str(each["code"])):
+            click.echo(f"{rule['code']} {rule['name']}")
         return 0
     return _nothing(known, what, system if dot else "")
 

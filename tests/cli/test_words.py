@@ -85,3 +85,11 @@ def test_a_baseline_does_not_hide_what_was_not_read(tmp_path: Path) -> None:
 def test_numbers_of_things() -> None:
     assert [counted(n, "file") for n in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
     assert [counted(n, "entry") for n in (1, 2)] == ["1 entry", "2 entries"]
+
+
+def test_a_group_of_rules_is_listed(tmp_path: Path) -> None:
+    lines = run("explain", "PGB00", cwd=tmp_path).stdout.splitlines()
+    assert "PGB009 invalid-time" in lines
+    assert all(line.startswith("PGB00") for line in lines)
+    assert "NGX001 upstream-no-keepalive" in run("explain", "waste", cwd=tmp_path).stdout
+    assert run("explain", "PGB99", cwd=tmp_path).returncode == 2

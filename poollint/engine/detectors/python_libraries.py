@@ -99,6 +99,9 @@ def django_misplaced(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(entry.key_place, {"name": last}, "top")
         elif head == "pool" and _engine(block).startswith("django.db.backends.postgresql"):
             yield Hit(entry.key_place, {"name": last}, "pool")
+    empty = block.facts.get("empty_options", {}).get("options.pool")
+    if empty is not None and _engine(block).startswith("django.db.backends.postgresql"):
+        yield Hit(empty.value.place, {"name": "pool"}, "empty")
     if _engine(block) in NO_POOL:
         pool = written(block, "options.pool")
         given = [pool] if pool is not None and pool.value is True else []

@@ -13,6 +13,7 @@ from poollint.engine.detectors.python_common import (
     is_default_of_variable,
     is_number,
     is_throwaway,
+    parse_url,
     pool_class,
     servers,
     url_setting,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block, Setting
+    from poollint.engine.detectors.python_common import Url
     from poollint.engine.hits import RuleContext
 
 QUEUE_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
@@ -184,22 +186,39 @@ def _scheme_fix(setting: Setting) -> Fix | None:
 def driver(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """An async driver under a sync engine, a sync one under an async engine, a scheme that is gone."""
     found = url_setting(block)
-    if found is None:
+    if found is not None:
+        case, values = _mismatch(block, found[1], ctx)
+        fix = _scheme_fix(found[0]) if case == "scheme" else None
+        if values:
+            yield Hit(found[0], values, case, fix=fix)
         return
-    setting, url = found
+    setting = block.settings.get("url")
+    variable = block.facts.get("from_environment", {}).get("url")
+    url = parse_url(setting.value) if variable and setting is not None and isinstance(setting.value, str) else None
+    if url is None or setting is None or is_throwaway(block):
+        return
+    case, values = _mismatch(block, url, ctx)
+    if values:
+        more = {**values, "variable": variable if variable != "?" else "the variable"}
+        yield Hit(setting, more, f"{case or 'sync'}-default")
+
+
+def _mismatch(block: Block, url: Url, ctx: RuleContext) -> tuple[str, dict[str, str]]:
+    """The case, and the values for its words; no values where URL and engine agree."""
     if url.dialect == "postgres" and not url.driver.startswith("\0"):
-        yield Hit(setting, {"scheme": "postgres"}, "scheme", fix=_scheme_fix(setting))
-    elif block.kind == "engine" and not block.facts.get("asynchronous"):
+        return "scheme", {"scheme": "postgres"}
+    if block.kind == "engine" and not block.facts.get("asynchronous"):
         if url.driver in ASYNC_DRIVERS and block.value("pool") is None and block.value("creator") is None:
-            yield Hit(setting, {"driver": url.driver})
+            return "", {"driver": url.driver}
     elif block.kind == "engine" and block.value("async_creator") is None:
         if url.driver in SYNC_DRIVERS:
-            yield Hit(setting, {"driver": url.driver}, "async")
-        elif not url.driver and url.dialect in ("mysql", "mariadb", "sqlite"):
+            return "async", {"driver": url.driver}
+        if not url.driver and url.dialect in ("mysql", "mariadb", "sqlite"):
             default = "pysqlite" if url.dialect == "sqlite" else "mysqldb"
-            yield Hit(setting, {"driver": f"{default} (the default of {url.dialect}://)"}, "async")
-        elif not url.driver and url.dialect == "postgresql" and (ctx.target is None or ctx.target < (2, 1)):
-            yield Hit(setting, {"driver": "psycopg2"}, "before")
+            return "async", {"driver": f"{default} (the default of {url.dialect}://)"}
+        if not url.driver and url.dialect == "postgresql" and (ctx.target is None or ctx.target < (2, 1)):
+            return "before", {"driver": "psycopg2"}
+    return "", {}
 
 
 URL_POOL_KEYS = frozenset(
@@ -502,6 +521,11 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 FRAMEWORK_THREADS = 40  # what anyio lends to routes that are no coroutines, and so Starlette and FastAPI
 
 
+_APPLICATION = re.compile(
+    r"(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(FastAPI|Flask|Starlette|Litestar|Quart|Sanic|Blacksheep)\("
+)
+
+
 def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A connection for each checkout in a service, straight to the server."""
     if pool_class(block) != "NullPool" or block.facts.get("scope") != "module" or is_throwaway(block):
@@ -519,3 +543,6 @@ def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if server.system in ("gunicorn", "uvicorn", "hypercorn"):
             yield Hit("poolclass", {"server": server.system}, related=((server, "the service"),))
             return
+    application = _APPLICATION.search(text)
+    if application is not None:
+        yield Hit("poolclass", {"server": application[1]})

@@ -266,6 +266,8 @@ class _Filler:
         nested = self.found.nested.get(name)
         plain = name in self.spec.settings and entry.value.known and not isinstance(entry.value.value, (Table, Made))
         if nested is not None and depth < MAX_NESTING and not plain:
+            if isinstance(entry.value.value, Table) and entry.value.value.complete and not entry.value.value.entries:
+                self.block.facts.setdefault("empty_options", {})[name] = entry
             self.table(entry.value, nested, depth + 1)
             return
         real = self.found.rename.get(name) or self.spec.aliases.get(name, name)

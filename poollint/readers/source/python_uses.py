@@ -273,6 +273,8 @@ def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
     """The routes of FastAPI that are no coroutines, so that threads run them, and use a pool of the same file."""
     if not any(found.partition(".")[0] in _FRAMEWORKS for found in file.imports.values()):
         return
+    made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:sessionmaker|scoped_session)\b[^)]*\b{re.escape(name)}\b"
+    names = "|".join(map(re.escape, (name, *re.findall(made, file.tree.source.text))))
     for function in file.module_functions():
         parent = function.parent
         text = file.code(function)
@@ -283,7 +285,7 @@ def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
         ]
         if any(_ROUTE.search(each) for each in decorators):
             reached = file.reached(text)
-            if re.search(rf"\b{re.escape(name)}\b", reached):
+            if re.search(rf"\b(?:{names})\b", reached):
                 place = file.tree.place(function.child_by_field_name("name") or function)
                 yield Routes(place, file.tree.text(function.child_by_field_name("name")))
 

@@ -217,7 +217,7 @@ class Docs:
         page = page_of(doc)
         lines = [f"# {doc.code} {doc.name}", "", escaped(" · ".join(summary_words(doc)))]
         if doc.aliases:
-            lines += ["", f"Formerly {', '.join(map(code, doc.aliases))}."]
+            lines += ["", f"Also {', '.join(map(code, doc.aliases))}."]
         for section in doc.sections:
             lines += ["", f"## {section.heading}"]
             for part in section.parts:

@@ -259,7 +259,7 @@ def for_terminal(doc: RuleDoc, status: str) -> str:
     """The page as ``explain`` prints it; ``status`` tells whether the rule is active here."""
     lines = [f"{doc.code} {doc.name}", " · ".join([*summary_words(doc), status])]
     if doc.aliases:
-        lines.append(f"formerly {', '.join(doc.aliases)}")
+        lines.append(f"also {', '.join(doc.aliases)}")
     for section in doc.sections:
         lines += ["", f"{section.heading}:"]
         for part in section.parts:

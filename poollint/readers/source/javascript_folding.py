@@ -11,7 +11,7 @@ from poollint.readers.source.javascript_env import ENVIRONMENT, checked_environm
 from poollint.readers.source.javascript_modules import MAX_HOPS, Exports, brought
 from poollint.readers.source.javascript_names import Names, unwrap
 from poollint.readers.source.javascript_numbers import leading, number
-from poollint.readers.source.python import arithmetic
+from poollint.readers.source.python_folding import arithmetic
 from poollint.readers.source.values import Entry, Folded, Made, Ref, Table
 
 if TYPE_CHECKING:

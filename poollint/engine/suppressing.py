@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from poollint.engine.suppressions import UNKNOWN, SuppressionPolicy, apply_suppressions, find_suppressions
@@ -40,7 +41,7 @@ def suppress(
     directives: dict[str, list[Directive]] = {}
     for path, each in sources.items():
         comments, trailing = comments_of(session, each.readers)
-        found = find_suppressions(each.source, comments, trailing)
+        found = _in_comments(path, find_suppressions(each.source, comments, trailing))
         if found:
             directives[path] = found
     if not directives:
@@ -83,6 +84,20 @@ def comments_of(session: Configured, readers: Sequence[str]) -> tuple[Sequence[s
             leaders.update(dict.fromkeys(table.get("comments", ())))
             trailing = trailing or bool(table.get("trailing_comments"))
     return tuple(leaders), trailing
+
+
+def _in_comments(path: str, directives: list[Directive]) -> list[Directive]:
+    """Those of source code that do not stand in a string, which only looks like a comment."""
+    from poollint.formats.source_code import EXTENSIONS, in_string, parse
+
+    language = EXTENSIONS.get(os.path.splitext(path)[1])
+    if not directives or language is None:
+        return directives
+    try:
+        tree = parse(directives[0].source, language)
+    except ImportError:  # the grammar is not installed
+        return directives
+    return [each for each in directives if not in_string(tree, each.place.start)]
 
 
 def _today(text: str) -> date:

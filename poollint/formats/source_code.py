@@ -172,3 +172,14 @@ def parse(source: Source, language: str) -> SourceTree:
         _Parsed.characters = 0
         gc.collect(0)  # only what is new: what earlier files left is not gone through again
     return SourceTree(source, language)
+
+
+def in_string(tree: SourceTree, offset: int) -> bool:
+    """Whether an offset lies in a string of the code, and in no comment."""
+    at = len(tree.source.text[:offset].encode("utf-8", "surrogatepass"))
+    node = tree.root.descendant_for_byte_range(at, at)
+    if node is None or "comment" in node.type:
+        return False
+    while node is not None and "string" not in node.type:
+        node = node.parent
+    return node is not None

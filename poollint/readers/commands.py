@@ -74,14 +74,18 @@ def read(source: Source, context: ReadContext) -> Reading:
 
 
 def _databases(lines: list[Line], context: ReadContext) -> Iterator[Block]:
-    """Each PostgreSQL server among the services whose command line says how many connections it takes."""
+    """The one PostgreSQL server among the services, where its command line says how many connections it takes."""
     spec = context.catalogue.kind("database")
-    seen: set[int] = set()
+    servers: dict[str, Line] = {}
+    others = False
     for line in lines:
-        place = line.facts.get("max_connections_at")
-        if place is None or not _is_postgres(line.facts) or id(line.facts) in seen:
-            continue
-        seen.add(id(line.facts))
+        if line.facts.get("max_connections_at") is not None and _is_postgres(line.facts):
+            servers.setdefault(line.service, line)
+    if servers:
+        services = next(iter(servers.values())).facts.get("services", {})
+        others = sum(_is_postgres(facts) for facts in services.values()) > 1
+    for line in servers.values() if not others else ():
+        place = line.facts["max_connections_at"]
         block = Block("commands", "database", line.service, place, spec=spec)
         block.settings["max_connections"] = Setting(
             "max_connections",
@@ -118,11 +122,7 @@ def server_blocks(
     target_of: Callable[[str], Version | None],
 ) -> Iterator[Block]:
     programs = {name: program for program in programs_of(systems) for name in program.names}
-    limits: dict[int, int | None] = {}  # the lines of a file share their services
     for line in lines:
-        services = line.facts.get("services", {})
-        if id(services) not in limits:
-            limits[id(services)] = _database_limit(services)
         for program, at, words in _started(line.words, programs):
             block = _Command(program, catalogue_of(program.system), target_of(program.system), words[at]).block
             block.name = line.service
@@ -137,8 +137,6 @@ def server_blocks(
             if not block.complete:
                 _doubt_variables(block, program)
             block.facts.update(_facts(source, line, words))
-            if limits[id(services)] is not None:
-                block.facts["database_limit"] = limits[id(services)]
             yield block
 
 
@@ -149,12 +147,6 @@ def _facts(source: Source, line: Line, words: tuple[Word, ...]) -> dict[str, Any
         "in_development": bool(_DEVELOPMENT.search(os.path.basename(source.path)) or _DEVELOPMENT.search(line.service)),
         "replicas": line.facts.get("replicas"),
     }
-
-
-def _database_limit(services: Mapping[str, Any]) -> int | None:
-    """max_connections of the one PostgreSQL among the services, when its command line gives it."""
-    found = [facts for facts in services.values() if _is_postgres(facts)]
-    return found[0].get("max_connections") if len(found) == 1 else None
 
 
 def _started(

@@ -96,3 +96,20 @@ def test_the_closest_rule_is_named() -> None:
     assert unknown.fix is not None
     [edit] = unknown.fix.edits
     assert edit.text == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("db.py", 'from sqlalchemy import create_engine\ntext = """\n# poollint: ignore\n"""\n'),
+        ("db.py", "import requests\nshown = 'a  # poollint: ignore[SQA012] -- b'\n"),
+        ("db.js", "const { Pool } = require('pg');\nconst shown = `\n// poollint: ignore\n`;\n"),
+    ],
+)
+def test_a_string_of_code_is_no_comment(path: str, text: str) -> None:
+    assert [each.code for each in api.check_text(text, path)] == []
+
+
+def test_a_comment_beside_a_string_is_one() -> None:
+    text = "import requests\nshown = 'a'  # poollint: ignore[SQA012] -- b\n"
+    assert [each.code for each in api.check_text(text, "db.py")] == ["PL090"]

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from poollint.blocks import Block, Setting
     from poollint.engine.hits import RuleContext
 
-RESERVED = 3  # PostgreSQL's superuser_reserved_connections, where nothing else is written
-
 
 class Limit(NamedTuple):
     """How many connections a database takes, how many of them are kept back, and where that is written."""
@@ -68,8 +66,8 @@ def _limit(ctx: RuleContext) -> Limit | None:
     for block in (*ctx.of("postgresql", "server"), *ctx.of("commands", "database")):
         most = block.get("max_connections")
         if most is not None and most.origin != "default" and _whole(most.value):
-            kept = block.value("superuser_reserved_connections") if block.system == "postgresql" else RESERVED
-            found.append(Limit(most.value, kept if _whole(kept) else RESERVED, most))
+            kept = block.value("superuser_reserved_connections")
+            found.append(Limit(most.value, kept if isinstance(kept, int) else 0, most))
     return found[0] if len(found) == 1 else None
 
 

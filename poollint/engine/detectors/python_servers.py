@@ -152,14 +152,16 @@ def odd_dash(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(word.place, {"word": word.text, "sign": f"U+{ord(sign):04X}", "plain": plain})
 
 
-def budget(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def budget(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """More requests at once than the database of the same file has connections."""
-    limit, replicas = block.facts.get("database_limit"), block.facts.get("replicas")
+    replicas = block.facts.get("replicas")
+    databases = [each for each in ctx.of("commands", "database") if each.place.source is block.place.source]
+    limit = databases[0].value("max_connections") if databases else None
     workers, threads = finite(written(block, "workers")), finite(written(block, "threads"))
     if limit is None or workers is None or threads is None:
         return
     count = replicas or 1
-    total, usable = count * workers * threads, limit - 3
+    total, usable = count * workers * threads, limit - databases[0].value("superuser_reserved_connections")
     if total > usable:
         values = {
             "sum": f"{count} × {workers:g} × {threads:g} = {total:g}",

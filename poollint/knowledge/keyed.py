@@ -42,6 +42,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "skip": (list,),
     "unless": (dict,),
     "open": (bool,),
+    "any_key": (bool,),
+    "build": (list,),
     "partial": (bool,),
     "installed": (bool,),
     "facts": (dict,),

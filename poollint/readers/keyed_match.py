@@ -22,6 +22,8 @@ A table::
     absent = ["type"]                         # only where these are not written, here or out of sight
     unless = { enabled = false }              # not where a setting has this value
     open = true                               # unknown keys below the prefix are none of our business here
+    any_key = true                            # any key below the prefix makes the block, also one of those that are not known
+    build = ["spring-boot-starter-web"]       # not in projects whose build file (pom.xml, Gradle) names none of these
     partial = true                            # more may be set elsewhere: what is not written is unknown
     installed = true                          # only in projects that have the system's package, in a version that is told
     facts = { cluster = true }                # what this form tells by itself
@@ -40,6 +42,7 @@ from poollint.blocks import UNKNOWN, Block, Setting
 from poollint.knowledge.keyed import canonical, founds_at, variables_of
 from poollint.readers import keyed
 from poollint.readers.base import Reading
+from poollint.readers.source.folders import build_names
 from poollint.readers.source.match import UNITS, decode, raw_text
 from poollint.readers.source.values import Entry, Folded
 
@@ -66,8 +69,8 @@ class KeyedFound:
     """One ``[[found]]`` table of a keyed format."""
 
     __slots__ = (
-        "absent", "also", "begins", "env", "facts", "form", "installed", "kind", "names", "open", "partial", "prefixes",
-        "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless",
+        "absent", "also", "any_key", "begins", "build", "env", "facts", "form", "installed", "kind", "names", "open",
+        "partial", "prefixes", "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -82,6 +85,8 @@ class KeyedFound:
         self.absent: list[str] = table.get("absent", [])
         self.unless: dict[str, Any] = table.get("unless", {})
         self.open = bool(table.get("open", False))
+        self.any_key = bool(table.get("any_key", False))
+        self.build: list[str] = table.get("build", [])
         self.installed = bool(table.get("installed", False))
         self.partial = bool(table.get("partial", False))
         self.facts: dict[str, Any] = table.get("facts", {})
@@ -162,6 +167,8 @@ def read(source: Source, context: ReadContext) -> Reading:
     variables = _variables(source) if in_variables else []
     for system, table in tables:
         found = KeyedFound(system, table, context.catalogue_of(system))
+        if found.build and build_names(context.files, source.path, found.build) is False:
+            continue
         reader = _Reader(source, found, context.target_of(system))
         if in_variables:
             for entries in variables:
@@ -250,7 +257,8 @@ class _Reader:
                 if not document.profile:
                     base[group.above] = {**before, **written}
                 block.settings = {**before, **written, **elsewhere}
-                if (written or block.facts.get("unknown_options")) and self.found.fits(block):
+                seen = written or block.facts.get("unknown_options") or self.found.any_key
+                if seen and self.found.fits(block):
                     yield block
 
     def _groups(self, entries: list[KeyedEntry]) -> list[_Group]:

@@ -48,7 +48,9 @@ def read(source: Source, context: ReadContext) -> Reading:
     if not _SPRING_NAME.search(base) and not base.endswith(".properties"):
         reading = _read_arguments(source, context)
         if "SPRING_DATASOURCE_" in source.text:
-            reading.blocks += _read_environment(source, context).blocks
+            found = _read_environment(source, context)
+            reading.blocks += found.blocks
+            reading.problems += found.problems
         return reading
     is_spring = _SPRING_NAME.search(base) or base.endswith((".yml", ".yaml")) or "\nspring." in "\n" + source.text
     if is_spring and not _is_raw(source):
@@ -60,7 +62,7 @@ def read(source: Source, context: ReadContext) -> Reading:
 
 def _read_environment(source: Source, context: ReadContext) -> Reading:
     """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
-    from poollint.readers.jdbc_pools import drivers_of, of_variables
+    from poollint.readers.jdbc_pools import drivers_of, lowered_properties, of_variables
     from poollint.readers.keyed import environments, variables
     from poollint.readers.spring import of_environment
 
@@ -71,6 +73,8 @@ def _read_environment(source: Source, context: ReadContext) -> Reading:
         pools = list(of_environment(entries, context.catalogue, context.target))
         connection = of_variables(entries, pools[0] if pools else None, drivers)
         reading.blocks += [*pools, *([connection] if connection is not None else [])]
+        exact = context.catalogue.parameters.get("exact_names", {})
+        reading.problems += lowered_properties(entries, connection, exact)
     return reading
 
 

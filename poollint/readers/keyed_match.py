@@ -22,7 +22,7 @@ A table::
     absent = ["type"]                         # only where these are not written, here or out of sight
     unless = { enabled = false }              # not where a setting has this value
     open = true                               # unknown keys below the prefix are none of our business here
-    any_key = true                            # any key below the prefix makes the block, also one of those that are not known
+    any_key = true                            # any key below the prefix makes the block, also one that is not known
     build = ["spring-boot-starter-web"]       # not in projects whose build file (pom.xml, Gradle) names none of these
     partial = true                            # more may be set elsewhere: what is not written is unknown
     installed = true                          # only in projects that have the system's package, in a version that is told

@@ -11,9 +11,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.blocks import Block, Problem
+from poollint.knowledge.keyed import canonical
 from poollint.readers import keyed, spring_checks
 from poollint.readers.base import Reading
-from poollint.readers.hikaricp_names import ENV_PREFIX, canonical, exists, meant_name
+from poollint.readers.hikaricp_names import DRIVER_PREFIXES, ENV_PREFIX, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.readers.jdbc_pools import SpringConnections, drivers_of
 
@@ -255,7 +256,7 @@ def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: 
         if name and leaf in (name.upper(), _kebab(name).upper(), _kebab(name).replace("-", "_").upper()):
             if entry.text != "":
                 found.append(Raw(name, entry.text, entry.place, entry.key_place, variable))
-        elif not leaf.startswith(("DATASOURCEPROPERTIES_", "DATA_SOURCE_PROPERTIES_")) and "-" not in leaf:
+        elif not variable.startswith(DRIVER_PREFIXES) and "-" not in leaf:
             unknown.append(entry)
     if not found and not unknown:
         return

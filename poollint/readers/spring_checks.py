@@ -18,6 +18,10 @@ DATASOURCE = ("spring", "datasource")
 HIKARI = (*DATASOURCE, "hikari")
 _PAIRS = {"url": "jdbcurl", "username": "username", "password": "password", "driverclassname": "driverclassname"}
 
+PROMISE_ABOVE = ("spring", "jpa", "properties")
+PROVIDER = ("hibernate", "connection", "providerclass")
+# the providers of Hibernate and of HikariCP that open connections of their own
+_OWN_POOL = re.compile(r"(?:Hikari(?:CP)?|C3P0|Agroal|Proxool|ViburDBCP|DriverManager)ConnectionProvider(?:Impl)?$")
 PROMISE = ("hibernate", "connection", "providerdisablesautocommit")
 PROMISE_NAME = "hibernate.connection.provider_disables_autocommit"
 
@@ -33,7 +37,7 @@ def broken_promise(entries: list[KeyedEntry]) -> Iterator[Problem]:
     for parts, entry in shaped:
         if (
             parts[-3:] == PROMISE
-            and parts[:3] == ("spring", "jpa", "properties")
+            and parts[:3] == PROMISE_ABOVE
             and (entry.text or "").lower() == "true"
         ):
             yield Problem("promise-broken", entry.key_place, values={"setting": PROMISE_NAME})
@@ -115,3 +119,6 @@ def _hibernate(shaped: Shaped) -> Iterator[Problem]:
     for parts, entry in shaped:
         if parts[:4] == ("spring", "jpa", "properties", "hibernate") and parts[4:5] == ("hikari",) and len(parts) > 5:
             yield Problem("hibernate-pool", entry.key_place, values={"setting": ".".join(entry.path)})
+        elif parts[-3:] == PROVIDER and parts[:3] == PROMISE_ABOVE and _OWN_POOL.search(entry.text or ""):
+            values = {"setting": ".".join(entry.path), "provider": (entry.text or "").rpartition(".")[2]}
+            yield Problem("hibernate-provider", entry.place, values=values)

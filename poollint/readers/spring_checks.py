@@ -35,11 +35,7 @@ def broken_promise(entries: list[KeyedEntry]) -> Iterator[Problem]:
     if any(entry.text is None or entry.text.lower() not in ("true", "on", "yes", "1") for entry in commits):
         return
     for parts, entry in shaped:
-        if (
-            parts[-3:] == PROMISE
-            and parts[:3] == PROMISE_ABOVE
-            and (entry.text or "").lower() == "true"
-        ):
+        if parts[-3:] == PROMISE and parts[:3] == PROMISE_ABOVE and (entry.text or "").lower() == "true":
             yield Problem("promise-broken", entry.key_place, values={"setting": PROMISE_NAME})
 
 

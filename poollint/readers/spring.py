@@ -2,15 +2,18 @@
 
 A pool is a prefix that ends in ``hikari``, or a group of keys that has a ``jdbc-url`` and a name that only HikariCP uses. A
 document with a profile is judged together with the documents without one; what it does not write itself is inherited.
-A file for one profile alone adds to others that are not seen, so that its pools are not complete.
+A file for one profile alone is judged with the file of all profiles beside it; without one its pools are not complete.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.blocks import Block, Problem
+from poollint.files import FileError
 from poollint.knowledge.keyed import canonical
 from poollint.readers import keyed, spring_checks
 from poollint.readers.base import Reading
@@ -63,9 +66,12 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     reader = _Reader(source, context.catalogue, context.target, complete=not _PROFILE_FILE.search(source.path))
     documents = [_document(entries) for entries in _by_document(found.entries)]
     base: dict[tuple[str, ...], dict[str, Raw]] = {}
+    whole = reader.complete
+    if not whole:
+        reader.complete = _read_base(source, context, base)
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
     boot = context.target_of("spring-boot")
-    connections = SpringConnections(drivers, complete=reader.complete)
+    connections = SpringConnections(drivers, complete=whole)
     for document in documents:
         pools = list(reader.pools(document, base))
         reading.blocks += pools
@@ -75,12 +81,37 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     if found.repeated:  # what of the two would count means nothing in a file that is refused
         for block in reading.blocks:
             block.problems = [each for each in block.problems if each.kind != "repeated"]
-    if reader.complete:
+    if whole:
         reading.problems += spring_checks.broken_promise(found.entries)
     for key, place in found.repeated:
         if canonical(key) in reader.names or canonical(key) in ("hikari", "datasource"):
             reading.problems.append(Problem("repeated-yaml", place, values={"setting": key}))
     return reading
+
+
+def _read_base(source: Source, context: ReadContext, base: dict[tuple[str, ...], dict[str, Raw]]) -> bool:
+    """Fill in what the file beside a profile's own, application.yml or .properties, says for every profile.
+
+    False where there is none, so that the rest of the pools stays out of sight.
+    """
+    folder, name = posixpath.split(source.path.replace("\\", "/"))
+    stem = posixpath.join(folder, name.partition("-")[0])
+    seen = False
+    for ending in ("yaml", "yml", "properties"):  # the last one wins
+        path = f"{stem}.{ending}"
+        if context.files.kind(path) != "file":
+            continue
+        try:
+            beside = context.files.load(path)
+        except FileError:
+            return False
+        found = keyed.of_properties(beside) if ending == "properties" else keyed.of_yaml(beside)
+        reader = _Reader(beside, context.catalogue, context.target, complete=True)
+        for document in map(_document, _by_document(found.entries)):
+            if not document.profile:
+                seen = True
+                deque(reader.pools(document, base), 0)
+    return seen
 
 
 def read_entries(source: Source, entries: list[KeyedEntry], context: ReadContext) -> Iterator[Block]:

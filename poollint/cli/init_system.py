@@ -97,7 +97,7 @@ construct = {construct}
 kind = "pool"
 # rename = {{ {rename} = "{size}" }}   # other spellings here than below
 
-# Its settings may stand in files, too: format is properties, yaml, json, toml, ini, spring, quarkus or env.
+# Its settings may stand in files, too: format is properties, yaml, json, toml, ini, hocon, spring, quarkus or env.
 # [[found]]
 # format = "yaml"
 # files = ["config/db.yml"]

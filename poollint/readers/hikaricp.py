@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from poollint.source import Source
 
 DATA_SOURCE = "dataSource."
+HIBERNATE_FILE = "hibernate.properties"
+_HIBERNATE = "hibernate.hikari."
+_OF_HIBERNATE = {
+    "hibernate.connection.url": "jdbcUrl",
+    "hibernate.connection.driver_class": "driverClassName",
+    "hibernate.connection.username": "username",
+    "hibernate.connection.password": "password",
+}
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
 _OBJECTS = frozenset(
     "dataSource metricRegistry healthCheckRegistry credentials credentialsProvider exceptionOverride".split()
@@ -45,6 +53,10 @@ _TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 def read(source: Source, context: ReadContext) -> Reading:
     """The pools of a file."""
     base = os.path.basename(source.path)
+    if base.endswith(".conf"):
+        from poollint.readers.play import read_play
+
+        return read_play(source, context)
     if not _SPRING_NAME.search(base) and not base.endswith(".properties"):
         reading = _read_arguments(source, context)
         if "SPRING_DATASOURCE_" in source.text:
@@ -57,7 +69,7 @@ def read(source: Source, context: ReadContext) -> Reading:
         from poollint.readers.spring import read_spring
 
         return read_spring(source, context)
-    return _read_properties(source, context)
+    return _read_properties(source, context, hibernate=base == HIBERNATE_FILE)
 
 
 def _read_environment(source: Source, context: ReadContext) -> Reading:
@@ -111,9 +123,21 @@ def _is_raw(source: Source) -> bool:
     )
 
 
-def _read_properties(source: Source, context: ReadContext) -> Reading:
+def _of_hibernate(entries: list[Entry]) -> list[Entry]:
+    """What Hibernate hands to HikariCP: the keys of its own prefix, and its connection's; none where it has no such."""
+    own = [entry._replace(key=entry.key[len(_HIBERNATE) :]) for entry in entries if entry.key.startswith(_HIBERNATE)]
+    beside = [entry._replace(key=_OF_HIBERNATE[entry.key]) for entry in entries if entry.key in _OF_HIBERNATE]
+    return sorted([*own, *beside], key=lambda entry: entry.key_start) if own else []
+
+
+def _read_properties(source: Source, context: ReadContext, *, hibernate: bool = False) -> Reading:
+    """The pool of HikariCP's own file, or of Hibernate's (org.hibernate.hikaricp), which hands its keys on as they are."""
     reading = Reading()
     found = parse(source)
+    if hibernate and not found.errors:
+        found = found._replace(entries=_of_hibernate(found.entries))
+        if not found.entries:
+            return reading
     if found.errors:
         at = found.errors[0]
         reading.problems.append(Problem("malformed-escape", Place(source, at, at + 2)))
@@ -130,7 +154,7 @@ def _read_properties(source: Source, context: ReadContext) -> Reading:
     checker.fill(entries)
     checker.sources()
     checker.words()
-    if checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
+    if not hibernate and checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
         block.problem("no-source", block.place)
     if not context.named:  # a program of one's own may read further keys from it
         block.problems = [problem for problem in block.problems if problem.kind not in _OF_OWN_FILES]

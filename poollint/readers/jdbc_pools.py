@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from poollint.source import Place
     from poollint.versions import Version
 
+MICRONAUT = "datasources"  # its data sources stand below, and take url as jdbc-url
 SPRING_URL = ("spring", "datasource", "url")
 OTHER_POOLS = frozenset("druid tomcat dbcp2 dynamic oracleucp c3p0 shardingsphere".split())
 _DEVELOPMENT = re.compile(r"(?i)(?<![!\w])(?:dev|devel|development|local|docker|demo)\b")
@@ -186,7 +187,7 @@ def _pool_of(parts: tuple[str, ...], pools: dict[str, Block]) -> tuple[str, ...]
     outer = parts[:-1]
     if parts == SPRING_URL:
         return (*outer, "hikari")
-    if parts[-1] == "jdbcurl" and ".".join(outer) in pools:
+    if (parts[-1] == "jdbcurl" or parts[0] == MICRONAUT) and ".".join(outer) in pools:
         return outer
     return (*outer, "hikari") if ".".join((*outer, "hikari")) in pools else None
 

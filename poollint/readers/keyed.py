@@ -138,6 +138,13 @@ def of_toml(source: Source) -> list[KeyedEntry]:
     ]
 
 
+def of_hocon(source: Source) -> list[KeyedEntry]:
+    """The single values of a text in HOCON; none of a broken text."""
+    from poollint.formats.hocon import parse
+
+    return [KeyedEntry(each.path, each.text, each.place, each.key_place) for each in parse(source).entries]
+
+
 def of_ini(source: Source) -> list[KeyedEntry]:
     """The options of an INI file, the section before the parts of each key; none of a text that configparser refuses."""
     from poollint.formats.python_ini import parse

@@ -5,8 +5,9 @@ A table::
     [[found]]
     format = "spring"                         # spring (Spring Boot's application files: documents, profiles, relaxed names,
                                               # placeholders, and the same keys as variables), quarkus (%profile. before
-                                              # keys), properties, yaml, json, toml, ini, env (variables)
+                                              # keys), hocon, properties, yaml, json, toml, ini, env (variables)
     files = ["config/db.json"]                # globs of base names, or of ends of paths (spring, quarkus have theirs)
+    content = '(?m)^ +driverClass:'           # or by what stands in them (yaml, json, toml, hocon), whatever their names are
     prefix = "spring.data.redis.*.pool"       # the keys above the settings; * is any one part and names the block, "" none;
                                               # a list of several
     skip = ["default"]                        # names of blocks that are none: an anchor that others are merged from
@@ -29,7 +30,7 @@ A table::
     facts = { cluster = true }                # what this form tells by itself
 
 A value is read by the setting's type. A duration is a number in the setting's unit, unless its ``parser`` says more:
-"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S.
+"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S, "words" 30 seconds, 5m and 1 hour.
 """
 
 from __future__ import annotations
@@ -58,10 +59,16 @@ if TYPE_CHECKING:
 _TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|integrationTest)/|-(?:test|it|e2e)\.\w+$")
 _TRIALS = frozenset(("test", "tests", "dev", "development", "local"))  # profiles whose missing bounds harm nobody
 _PROFILE_FILE = re.compile(r"(?:application|bootstrap)-([^/]+)\.\w+$")
+INCLUDE = re.compile(r"(?m)^[ \t]*include\b")
 _TRUE, _FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
 _SIMPLE = re.compile(r"([+-]?\d+)([a-zA-Z]{0,2})")
 _SUFFIXES = {"": 0.001, "ns": 1e-9, "us": 1e-6, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ISO = re.compile(r"(?i)([+-]?)P(?:([+-]?\d+)D)?(?:T(?:([+-]?\d+)H)?(?:([+-]?\d+)M)?(?:([+-]?\d+(?:\.\d*)?)S)?)?")
+_WORDS = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-z]*)")
+_WORD_UNITS = {
+    "nanos": 1e-9, "nanosecond": 1e-9, "micro": 1e-6, "microsecond": 1e-6, "milli": 0.001, "millisecond": 0.001,
+    "second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, **_SUFFIXES,
+}  # fmt: skip
 _QUARKUS = re.compile(r"(?i)(?=\d)(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
@@ -163,7 +170,7 @@ def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of a settings file by the tables that look into it. Never raises on any text."""
     blocks: list[Block] = []
     documents: dict[str, list[_Document]] = {}
-    tables, in_variables = founds_at(context.systems, source.path.replace("\\", "/"))
+    tables, in_variables = founds_at(context.systems, source.path.replace("\\", "/"), source.text)
     variables = _variables(source) if in_variables else []
     for system, table in tables:
         found = KeyedFound(system, table, context.catalogue_of(system))
@@ -221,6 +228,8 @@ def _entries(source: Source, form: str) -> list[KeyedEntry]:
         return keyed.of_toml(source)
     if form == "ini":
         return keyed.of_ini(source)
+    if form == "hocon":
+        return keyed.of_hocon(source)
     return keyed.of_properties(source, spring=form in ("spring", "quarkus")).entries
 
 
@@ -241,6 +250,7 @@ class _Reader:
         self.target = target
         match = _PROFILE_FILE.search(source.path) if found.form in ("spring", "quarkus") else None
         self.profile = match[1] if match is not None else ""
+        self.partial = found.partial or (found.form == "hocon" and INCLUDE.search(source.text) is not None)
 
     def blocks(self, documents: list[_Document]) -> Iterator[Block]:
         base: dict[tuple[str, ...], dict[str, Setting]] = {}
@@ -282,7 +292,7 @@ class _Reader:
         path = " ".join(part for part in (found.kind, ".".join(group.above).strip("."), profile) if part)
         place = first.key_place
         block = Block(found.system, found.kind, group.name, place, spec=found.spec, path=path, target=self.target)
-        block.complete = not (self.profile or found.partial)
+        block.complete = not (self.profile or self.partial)
         test = _TEST.search("/" + self.source.path.replace("\\", "/")) is not None
         block.facts.update(
             form=found.form,
@@ -393,7 +403,11 @@ def _number(text: str, spec: SettingSpec, *, plain: bool) -> int | float | None:
 
 
 def seconds_of(text: str, parser: str) -> float | None:
-    """A duration with a unit as Spring Boot or Quarkus reads it; None for no duration."""
+    """A duration with a unit as Spring Boot, Quarkus or Lightbend's library reads it; None for no duration."""
+    words = _WORDS.fullmatch(text.strip()) if parser == "words" else None
+    if words is not None and words[2]:
+        unit = _WORD_UNITS.get(words[2], _WORD_UNITS.get(words[2].removesuffix("s")))
+        return float(words[1]) * unit if unit is not None else None
     simple = _SIMPLE.fullmatch(text) if parser == "spring" else None
     if simple is not None and simple[2].lower() in _SUFFIXES:
         return int(simple[1]) * _SUFFIXES[simple[2].lower()]

@@ -19,7 +19,7 @@ from poollint.readers import keyed, spring_checks
 from poollint.readers.base import Reading
 from poollint.readers.hikaricp_names import DRIVER_PREFIXES, ENV_PREFIX, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
-from poollint.readers.jdbc_pools import SpringConnections, drivers_of
+from poollint.readers.jdbc_pools import MICRONAUT, SpringConnections, drivers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -177,7 +177,10 @@ class _Reader:
     def _custom(
         self, entries: list[KeyedEntry], known: dict[tuple[str, ...], list[KeyedEntry]]
     ) -> dict[tuple[str, ...], list[KeyedEntry]]:
-        """Groups that a data source of the user's own is bound to: a jdbc-url beside names of HikariCP's."""
+        """Groups that a data source of the user's own is bound to: a jdbc-url beside names of HikariCP's.
+
+        Micronaut's ``datasources.NAME`` may say url, too.
+        """
         groups: dict[tuple[str, ...], list[KeyedEntry]] = {}
         for entry in entries:
             parts = tuple(canonical(part) for part in entry.path)
@@ -186,7 +189,8 @@ class _Reader:
         return {
             prefix: group
             for prefix, group in groups.items()
-            if {"jdbcurl"} <= (leaves := {canonical(each.path[-1]) for each in group}) and leaves & _OWN_NAMES
+            if (leaves := {canonical(each.path[-1]) for each in group}) & _OWN_NAMES
+            and ("jdbcurl" in leaves or ("url" in leaves and prefix[0] == MICRONAUT and len(prefix) == 2))
         }
 
     def _block(self, prefix: tuple[str, ...], entries: list[KeyedEntry], profile: str) -> Block:

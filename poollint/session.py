@@ -233,7 +233,9 @@ class Session(Targets):
         )
         for each in readings:
             for problem in each.reading.problems:
-                judge.judge_problem(problem, each.system, None, self.policy_for(problem.place.source.path))
+                judge.judge_problem(
+                    problem, problem.system or each.system, None, self.policy_for(problem.place.source.path)
+                )
         judge.judge_blocks()
         self.failures = [UnreadFile(path, what, "internal") for (path, _), what in judge.failures.items()]
         findings = sorted(judge.findings, key=lambda found: (found.path, found.line, found.column, found.code))

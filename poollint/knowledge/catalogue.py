@@ -32,7 +32,7 @@ SETTING_KEYS = frozenset(
 )
 SYSTEM_KEYS = frozenset(
     "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive "
-    "packages shares content_files".split()
+    "packages shares content_files embeds".split()
 )
 KIND_KEYS = frozenset(
     "title facts links settings inherits doc role lacks accepts unknown unknown_from confused ignore_case".split()

@@ -10,16 +10,17 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from poollint.discovery.disk import HEAD
-from poollint.discovery.recognition import Recogniser
 from poollint.files import MemoryFiles
-from poollint.readers.base import ReadContext, Reading
+from poollint.readers.base import Reading
 from poollint.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from poollint.readers.base import ReadContext
+
 MAX_FILES = 200
+MAX_SIZE = 4 << 20  # Kubernetes takes 1 MiB for one object
 _KEY = re.compile(r"(?P<indent>[ ]*)(?:- )?(?P<quote>[\"']?)(?P<key>[\w.-]+)(?P=quote):[ ]*\|[-+\d]*[ \t]*(?:#.*)?")
 _LETTERS = re.compile(r"[^\n]")
 
@@ -35,39 +36,21 @@ class Text(NamedTuple):
 def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of every file in the manifest whose system is known."""
     reading = Reading()
-    able = {name: system for name, system in context.systems.items() if system.get("embeds")}
-    recogniser = Recogniser(able)
     folder = posixpath.dirname(source.path.replace("\\", "/"))
+    if len(source.text) > MAX_SIZE:
+        return reading
     found = [each for each in texts_of(source.text) if _is_named(each.name)]
-    beside = {posixpath.join(folder, each.name): source.text[each.start : each.end] for each in found}
-    files = MemoryFiles(beside, complete=False)
+    texts = {posixpath.join(folder, each.name): source.text[each.start : each.end] for each in found}
+    files = MemoryFiles(texts, complete=False)
     for each in found:
-        path = posixpath.join(folder, each.name)
-        for candidate in recogniser.recognise(path, lambda path=path: beside[path][:HEAD], always=True):  # type: ignore[misc]
-            inner = Source(path, _alone(source.text, each))
-            part = _read(inner, candidate.system, context, files, named=candidate.named)
-            inner.path, inner.text = source.path, source.text  # the places stay as they are
+        inner = Source(posixpath.join(folder, each.name), _alone(source.text, each))
+        for system, part in context.read_inside(inner, files):
             reading.blocks += part.blocks
             for problem in part.problems:
-                problem.system = candidate.system
+                problem.system = system
                 reading.problems.append(problem)
+        inner.path, inner.text = source.path, source.text  # the places stay as they are
     return reading
-
-
-def _read(source: Source, system: str, context: ReadContext, files: MemoryFiles, *, named: bool) -> Reading:
-    from poollint.session import load_reader
-
-    catalogue = context.catalogue_of(system)
-    inner = ReadContext(
-        catalogue,
-        files,
-        target=context.target_of(system),
-        named=named,
-        systems=context.systems,
-        catalogue_of=context.catalogue_of,
-        target_of=context.target_of,
-    )
-    return load_reader(catalogue.system.get("reader", system))(source, inner)
 
 
 def _is_named(name: str) -> bool:

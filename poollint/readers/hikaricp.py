@@ -18,13 +18,14 @@ from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.source import Place, bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from poollint.formats.properties import Entry
-    from poollint.knowledge.catalogue import KindSpec
+    from poollint.knowledge.catalogue import Catalogue, KindSpec
     from poollint.readers.base import ReadContext
     from poollint.readers.jdbc import Property
     from poollint.source import Source
+    from poollint.versions import Version
 
 DATA_SOURCE = "dataSource."
 HIBERNATE_FILE = "hibernate.properties"
@@ -70,6 +71,18 @@ def read(source: Source, context: ReadContext) -> Reading:
 
         return read_spring(source, context)
     return _read_properties(source, context, hibernate=base == HIBERNATE_FILE)
+
+
+def finish(
+    block: Block, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
+) -> list[Block]:
+    """HikariCP's own judgement of a pool in source code, and the connection that its JDBC URL asks for."""
+    from poollint.readers.hikaricp_validate import check_source
+    from poollint.readers.jdbc_pools import drivers_of, of_source
+
+    check_source(block)
+    connection = of_source(block, drivers_of(catalogue_of(block.system), catalogue_of, target_of))
+    return [] if connection is None else [connection]
 
 
 def _read_environment(source: Source, context: ReadContext) -> Reading:

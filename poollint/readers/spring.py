@@ -20,6 +20,7 @@ from poollint.readers.base import Reading
 from poollint.readers.hikaricp_names import DRIVER_PREFIXES, ENV_PREFIX, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.readers.jdbc_pools import MICRONAUT, SpringConnections, drivers_of
+from poollint.source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from poollint.knowledge.catalogue import Catalogue, KindSpec
     from poollint.readers.base import ReadContext
     from poollint.readers.keyed import KeyedEntry
-    from poollint.source import Place, Source
+    from poollint.source import Source
     from poollint.versions import Version
 
 MAIN = ("spring", "datasource", "hikari")
@@ -83,6 +84,9 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
             block.problems = [each for each in block.problems if each.kind != "repeated"]
     if whole:
         reading.problems += spring_checks.broken_promise(found.entries)
+    if found.broken is not None and spring_checks.is_no_yaml(source.text):
+        at = min(found.broken.start, max(len(source.text) - 1, 0))
+        reading.problems.append(Problem("no-yaml", Place(source, at, at), values={"why": found.broken.message}))
     for key, place in found.repeated:
         if canonical(key) in reader.names or canonical(key) in ("hikari", "datasource"):
             reading.problems.append(Problem("repeated-yaml", place, values={"setting": key}))

@@ -377,6 +377,8 @@ def command_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     timeout, retries = block.get("commandTimeout"), block.get("maxRetriesPerRequest")
     if timeout is None or timeout.value is not None or retries is None or retries.value is UNKNOWN:
         return
+    if retries.origin != "default" and retries.value != UNLIMITED:
+        return  # somebody has thought of how long a command may take
     if says(r"bullmq|['\"]bull['\"]|bee-queue", block.place.source.text):
         return
     names = {use.method for use in methods_of(block)}

@@ -292,5 +292,7 @@ def oracle_threads(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     size = block.get("poolMax")
     if size is None or not isinstance(size.value, int) or "UV_THREADPOOL_SIZE" in source.text:
         return
+    if "UV_THREADPOOL_SIZE" in (block.facts.get("packages") or {}):
+        return  # a file that starts the program sets it
     if size.value > 4:
         yield Hit(size, {"raw": size.raw})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from poollint.readers.source.javascript_names import WRAPPERS
 from poollint.readers.source.values import Call, Folded
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ class Uses:
             passed = self._passed(node, made.name)
             if passed:
                 found["passed"] = passed
-        if made.callee in ("fetch", "undici.fetch", "undici.request") and self._body_unread(node, made.name):
+        if made.callee in ("fetch", "undici.fetch", "undici.request") and (
+            self._body_unread(node, made.name) or self._head_taken(node)
+        ):
             found["body_unread"] = True
         return found
 
@@ -185,6 +188,19 @@ class Uses:
                 return False
             seen = True
         return seen
+
+    def _head_taken(self, node: Node) -> bool:
+        """Whether a response is taken apart at once, and its body left: ``const { ok } = await fetch(url)``."""
+        holder = node.parent
+        while holder is not None and holder.type in WRAPPERS:
+            holder = holder.parent
+        pattern = holder.child_by_field_name("name") if holder and holder.type == "variable_declarator" else None
+        if pattern is None or pattern.type != "object_pattern":
+            return False
+        keys = [
+            each.child_by_field_name("key") if each.type == "pair_pattern" else each for each in pattern.named_children
+        ]
+        return bool(keys) and all(self.tree.text(key) in _HEAD_ONLY for key in keys)
 
     # Connections taken out of a pool
 

@@ -19,6 +19,7 @@ A table::
     open = true                               # unknown options are none of our business here
     require = ["client"]                      # only where these options are written
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
+    alone = false                             # a single argument is the options only where it is an object literal
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Found:
     """One ``[[found]]`` table of a source language."""
 
     __slots__ = (
+        "alone",
         "constructs",
         "facts",
         "given",
@@ -88,6 +90,7 @@ class Found:
         self.require: list[str] = table.get("require", [])
         self.given: list[str] = table.get("given", [])
         self.open = bool(table.get("open", False))
+        self.alone = bool(table.get("alone", True))
 
     def names(self) -> list[str]:
         """The canonical names of what it constructs."""
@@ -210,6 +213,8 @@ def _options_at(call: Call, found: Found) -> int:
     if not isinstance(found.options, list):
         return -1
     given = [at for at in found.options if at < len(call.positional)]
+    if not found.alone and len(call.positional) == 1 and not isinstance(call.positional[0].value, Table):
+        return -1
     for at in reversed(given):
         if isinstance(call.positional[at].value, (Table, Made)):
             return int(at)

@@ -85,6 +85,8 @@ class Projects:
         node = self._node(folder, data)
         if node is not None:
             packages["node"] = node
+        if "oracledb" in wanted and self._says_threads(folder, text):
+            packages[THREADS] = None
         return Project(packages)
 
     def _node(self, folder: str, data: dict[str, Any]) -> Version | None:
@@ -96,7 +98,17 @@ class Projects:
         engines = data.get("engines")
         spec = engines.get("node") if isinstance(engines, dict) else None
         floors = [_FLOOR.match(part.strip().lstrip("^~")) for part in spec.split("||")] if isinstance(spec, str) else []
-        return min((parse_version(match[1]) for match in floors if match), default=None)
+        found = min((parse_version(match[1]) for match in floors if match), default=None)
+        return found or self._image(folder)
+
+    def _image(self, folder: str) -> Version | None:
+        """The release of the images that a Dockerfile builds on, if all of Node's are of one."""
+        found = {parse_version(each) for each in _IMAGE.findall(self._text(folder, "Dockerfile") or "")}
+        return found.pop() if len(found) == 1 else None
+
+    def _says_threads(self, folder: str, text: str) -> bool:
+        """Whether a file that starts the program says how many threads libuv has."""
+        return THREADS in text or any(THREADS in (self._text(folder, name) or "") for name in _STARTERS)
 
     def _locked(self, folder: str, names: set[str]) -> dict[str, Version]:
         for name in _LOCKS:
@@ -106,9 +118,16 @@ class Projects:
         return {}
 
 
+# what a file that starts the program may set for it; told as if it were a package
+THREADS = "UV_THREADPOOL_SIZE"
+_STARTERS = (
+    *("Dockerfile", "Procfile", ".env", ".env.production", "ecosystem.config.js", "ecosystem.config.cjs"),
+    *("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"),
+)
+_IMAGE = re.compile(r"(?mi)^\s*FROM\s+(?:--platform=\S+\s+)?(?:[\w.:-]+/)*node:v?(\d+(?:\.\d+)*)")
 # packages whose presence or version a rule asks for beside that of its own system
 TOLD = (
-    *("node", "undici", "next", "nuxt", "@remix-run/node", "@remix-run/dev"),
+    *("node", "undici", THREADS, "prisma", "@prisma/client", "pg", "next", "nuxt", "@remix-run/node", "@remix-run/dev"),
     *("react-dom", "vue", "@angular/core", "svelte", "preact", "express", "fastify", "koa", "@nestjs/core", "hono"),
 )
 

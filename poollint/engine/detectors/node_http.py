@@ -460,8 +460,12 @@ def _below_nginx(block: Block, ctx: RuleContext, value: Any) -> Iterator[Hit]:
     if not isinstance(port, int):
         ports = [use.arguments[0].value for use in methods_of(block) if use.method == "listen" and use.arguments]
         port = ports[0] if len(ports) == 1 else None
-    if not isinstance(port, int) or not isinstance(value, (int, float)):
-        return
+    if (
+        not isinstance(port, int)
+        or not isinstance(value, (int, float))
+        or (block.facts.get("uses") or {}).get("passed")
+    ):
+        return  # or another function may set it
     from poollint.engine.detectors.nginx_traffic import keeps_connections
 
     found = [

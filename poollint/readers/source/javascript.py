@@ -141,7 +141,7 @@ class JavascriptFile(Folding):
         for holder, assigned in self._properties.items():
             name_node = assigned[0][1]
             whole = name_node.parent.child_by_field_name("object") if "." in holder and name_node.parent else None
-            name = self.resolve(whole)
+            name = holder if holder == "process.env" else self.resolve(whole)
             if name and self.wants(name):
                 made = Call(name, self.tree.place(name_node))
                 made.later = {key: Entry(self.tree.place(each), self.fold(right)) for key, each, right in assigned}

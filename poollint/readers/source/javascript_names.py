@@ -299,6 +299,10 @@ class Names:
             scope = self.scope_node(scope)
         return None
 
+    def assignments(self, name: str) -> int:
+        """How often a variable is assigned after its declaration."""
+        return self._assigned.get(name, 0)
+
     def method_calls(self, holder: str) -> list[Node]:
         """The calls ``holder.method()``, by the text of the holder."""
         return self._methods.get(holder, [])

@@ -161,3 +161,15 @@ def test_what_the_files_of_a_project_tell() -> None:
     assert [THREADS in projects.of(f"{name}/x.js").packages for name in "abc"] == [False, True, True]
     assert "node" not in projects.of("b/x.js").packages
     assert "node" not in projects.of("c/x.js").packages
+
+
+def test_the_lock_file_of_a_workspace() -> None:
+    lock = (
+        '{ "packages": { "node_modules/pg": { "version": "8.16.3" }, "node_modules/ioredis": { "version": "5.4.1" }, '
+        '"apps/old/node_modules/pg": { "version": "8.11.0" } } }'
+    )
+    package = '{ "dependencies": { "pg": "^8.0.0" } }'
+    files = MemoryFiles({"package-lock.json": lock, "apps/api/package.json": package, "apps/old/package.json": package})
+    projects = Projects(files)
+    assert projects.of("apps/api/src/x.js").packages == {"pg": (8, 16, 3)}
+    assert projects.of("apps/old/src/x.js").packages == {"pg": (8, 11)}

@@ -354,25 +354,32 @@ def tls_unverified(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 _TLS_OPTIONS = frozenset("ssl tls dialectOptions connection rejectUnauthorized".split())
 
 
-def _unverified(name: str, entry: Entry, depth: int) -> Iterator[Hit]:
+def _unverified(name: str, entry: Entry, depth: int, case: str = "") -> Iterator[Hit]:
     """``rejectUnauthorized: false`` at an option or inside it, in any branch of a conditional."""
     if name.endswith("rejectUnauthorized"):
         if entry.value.value is False:
-            yield Hit(entry.key_place, {"setting": name})
+            yield Hit(entry.key_place, {"setting": name}, case)
         return
+    case = "branch" if entry.value.choices else case
     for each in entry.value.choices or (entry.value,):
         table = table_of(each.value)
         if table is None or table.broken or depth > 2:
             continue
         for key, inner in table.entries.items():
             if key in _TLS_OPTIONS:
-                yield from _unverified(f"{name}.{key}", inner, depth + 1)
+                yield from _unverified(f"{name}.{key}", inner, depth + 1, case)
+
+
+# files of variables for trials, whose certificates nobody signs
+_TRIAL = re.compile(r"(?:^|[/._-])(?:tests?|testing|e2e|ci|dev|development|local|examples?|sample)(?:[/._-]|$)")
 
 
 def tls_environment(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Certificates are not checked anywhere in the process."""
     setting = block.settings.get("NODE_TLS_REJECT_UNAUTHORIZED")
-    if setting is not None and str(setting.value) == "0" and not block.facts.get("in_test"):
+    if block.facts.get("in_test") or _TRIAL.search(block.place.source.path):
+        return
+    if setting is not None and str(setting.value) == "0":
         yield Hit(setting, {})
 
 

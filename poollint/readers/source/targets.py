@@ -80,8 +80,8 @@ class Projects:
             table = data.get(key)
             if isinstance(table, dict):
                 wanted.update({name: value for name, value in table.items() if isinstance(value, str)})
-        locked = self._locked(folder, set(wanted))
-        packages = {name: locked.get(name) or installed(spec) for name, spec in wanted.items()}
+        locked = self._locked(folder, {*wanted, *_BROUGHT})
+        packages = {**locked, **{name: locked.get(name) or installed(spec) for name, spec in wanted.items()}}
         node = self._node(folder, data)
         if node is not None:
             packages["node"] = node
@@ -111,13 +111,22 @@ class Projects:
         return THREADS in text or any(THREADS in (self._text(folder, name) or "") for name in _STARTERS)
 
     def _locked(self, folder: str, names: set[str]) -> dict[str, Version]:
-        for name in _LOCKS:
-            text = self._text(folder, name)
-            if text is not None:
-                return _package_lock(text, names) if name == _PACKAGE_LOCK else _other_lock(text, names)
+        """Versions out of the lock file beside package.json, or of that of the workspace above it."""
+        inner = ""
+        for _level in range(MAX_LEVELS):
+            for name in _LOCKS:
+                text = self._text(folder, name)
+                if text is not None:
+                    return _package_lock(text, names, inner) if name == _PACKAGE_LOCK else _other_lock(text, names)
+            if folder in ("", ".", "/") or self.files.kind(posixpath.join(folder, ".git")) != "missing":
+                break
+            inner = posixpath.join(posixpath.basename(folder), inner)
+            folder = posixpath.dirname(folder)
         return {}
 
 
+# packages that others bring along, so that the lock file alone tells of them
+_BROUGHT = ("@smithy/node-http-handler",)
 # what a file that starts the program may set for it; told as if it were a package
 THREADS = "UV_THREADPOOL_SIZE"
 _STARTERS = (
@@ -150,12 +159,14 @@ def _json(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _package_lock(text: str, names: set[str]) -> dict[str, Version]:
+def _package_lock(text: str, names: set[str], inner: str = "") -> dict[str, Version]:
+    """``inner`` is the folder of a workspace below the lock file, which may have a release of its own."""
     data = _json(text)
     found = {}
     packages, old = data.get("packages"), data.get("dependencies")
     for name in names:
-        entry = packages.get(f"node_modules/{name}") if isinstance(packages, dict) else None
+        whole = packages if isinstance(packages, dict) else {}
+        entry = whole.get(f"{inner}node_modules/{name}") or whole.get(f"node_modules/{name}")
         if entry is None and isinstance(old, dict):
             entry = old.get(name)
         version = entry.get("version") if isinstance(entry, dict) else None

@@ -94,6 +94,12 @@ def end_per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(use.place, {"name": block.name, "method": use.method})
 
 
+def ended_elsewhere(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A handler closes the pool of another module."""
+    if block.facts.get("handler") in ("route", "lambda", "export") and not block.facts.get("in_test"):
+        yield Hit(block, {"name": block.name, "method": (block.facts.get("uses") or {}).get("method", "end")})
+
+
 def transaction_on_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """BEGIN, COMMIT or SET LOCAL through the pool itself."""
     if block.kind == "statement":

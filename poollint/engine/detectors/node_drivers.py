@@ -211,6 +211,19 @@ def prisma_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(url, {})
 
 
+def prisma_seconds(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Milliseconds in a URL whose reader counts in seconds."""
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
+        return
+    if block.kind == "environment" and not _is_prisma(block, url.value):
+        return
+    for name, number in re.findall(r"[?&](pool_timeout|connect_timeout|socket_timeout)=(\d+)(?=&|$)", url.value):
+        if int(number) >= 1000 and int(number) % 500 == 0:
+            yield Hit(url, {"parameter": name, "number": number, "better": f"{int(number) / 1000:g}"})
+            return
+
+
 def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """What Prisma 7 refuses."""
     target = block.target

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from poollint.readers.source.javascript_names import WRAPPERS
-from poollint.readers.source.values import Call, Folded, Table
+from poollint.readers.source.javascript_names import WRAPPERS, unwrap
+from poollint.readers.source.values import Call, Folded, Made, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,6 +231,8 @@ class Uses:
                 yield from self._statement(node, function)
             elif method in ("on", "once", "addListener"):
                 yield from self._listener(node, function)
+            elif method in _ENDS:
+                yield from self._ended(node, function, method)
 
     def _listener(self, node: Node, function: Node) -> Iterator[Call]:
         """``pool.on("error", ...)`` on a pool that another file has made."""
@@ -241,6 +243,19 @@ class Uses:
         made.name = self.tree.text(pool)
         made.scope = self.file.scope(node)
         yield made
+
+    def _ended(self, node: Node, function: Node, method: str) -> Iterator[Call]:
+        """``pool.end()`` on a pool that another module of the project makes."""
+        pool = unwrap(function.child_by_field_name("object"))
+        scope = self.file.scope(node)
+        if pool is None or pool.type != "identifier" or not scope.handler:
+            return
+        made = self.file.fold(pool).value
+        if isinstance(made, Made) and made.call.callee in _SHARED and made.call.place.source is not self.tree.source:
+            call = Call("checkout.ended", self.tree.place(function))
+            call.name, call.scope = self.tree.text(pool), scope
+            call.used = {"method": method}
+            yield call
 
     def _statement(self, node: Node, function: Node) -> Iterator[Call]:
         """``pool.query("BEGIN")`` on a pool that another file has made."""
@@ -443,6 +458,10 @@ def statement_of(value: Any) -> Any:
     return entry.value.value if entry is not None else value
 
 
+_ENDS = frozenset(("end", "$disconnect"))
+_SHARED = frozenset(
+    "pg.Pool pg-pool.default mysql2.createPool mysql2/promise.createPool @prisma/client.PrismaClient".split()
+)
 _HEAD_ONLY = frozenset("ok status statusText statusCode headers url redirected type".split())
 _SEQUELIZES = frozenset(("sequelize.Sequelize()", "sequelize-typescript.Sequelize()", "@sequelize/core.Sequelize()"))
 _POSTGRES_POOLS = frozenset(("pg.Pool()", "pg-pool.default()", "@neondatabase/serverless.Pool()"))

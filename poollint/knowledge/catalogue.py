@@ -41,8 +41,8 @@ KIND_KEYS = frozenset(
 
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
-    "relaxed section env also partial absent skip unless command flags variables note require given installed any_key "
-    "build content".split()
+    "relaxed section env also partial absent skip unless command flags variables note require given installed "
+    "any_key build content alone query".split()
 )
 FOUND_FORMS = ("language", "format", "command")
 
@@ -50,7 +50,8 @@ FOUND_FORMS = ("language", "format", "command")
 # facts that every block of a source file has: see poollint.readers.source.match
 SOURCE_FACTS = frozenset(
     "scope function handler in_handler in_loop guarded returned yielded as_context decorators callee construct in_test "
-    "in_script uses unknown_options other_options from_environment text_values choices objects packages timed".split()
+    "in_script uses unknown_options other_options from_environment text_values unset_values choices objects packages "
+    "timed".split()
 )
 
 
@@ -118,7 +119,8 @@ class KindSpec:
 
     ``accepts`` are further option names that the program takes and that no rule speaks of; ``unknown`` tells what it
     does with any other: "ignored", "refused", "warned", or, by prefix of the name, a table of these (""; "open" where
-    we do not know them all), from the release ``unknown_from``. ``confused`` maps names that belong elsewhere to the one
+    we do not know them all, "confused" where we know
+    those of ``confused`` alone), from the release ``unknown_from``. ``confused`` maps names that belong elsewhere to the one
     that was meant. ``folded`` are the known names in small letters, where the program does not tell capitals apart.
     ``lacks`` says of roles that rules ask for and that no setting here has, what stands in their place. ``engine``: the
     database that it leads to, where that is one alone; "none" for what is no connection.

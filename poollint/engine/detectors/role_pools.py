@@ -72,6 +72,8 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if uses.get("closed") and block.spec is not None and block.spec.role == "pool":
         return  # one connection for a moment, which a status page may want
+    if any(use.method.lower() in _WAITING for use in uses.get("methods", ())):
+        return  # a connection that waits for messages is one request's own
     if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
         return  # its connections live elsewhere, and longer
     if facts.get("handler") in ("route", "lambda", "export", "view"):
@@ -88,6 +90,9 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(block, {"construct": facts.get("construct", ""), "call": enclosing}, "inline")
 
 
+_WAITING = frozenset(
+    "subscribe psubscribe ssubscribe blpop brpop brpoplpush blmove bzpopmin bzpopmax xread xreadgroup".split()
+)
 _REQUEST = re.compile(
     r"^(?:fetch|https?\.(?:request|get)|axios\.(?:default|get|post|put|patch|delete|head|options|request)|"
     r"got\.(?:default|get|post|put|patch|delete|head)|node-fetch\.default|undici\.(?:fetch|request)|"
@@ -172,6 +177,8 @@ def unknown_option(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     for name, entry in (block.facts.get("unknown_options") or {}).items():
         prefix = max((each for each in spec.unknown if name.startswith(each)), key=len, default="")
         does = spec.unknown.get(prefix, "open")
+        if does == "confused":
+            does = "ignored" if name in spec.confused else "open"
         if does == "open" or entry.value.value is None:
             continue
         meant = spec.confused.get(name) or _closest(name, [*spec.settings, *spec.accepts])

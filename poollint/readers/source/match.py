@@ -19,6 +19,8 @@ A table::
     open = true                               # unknown options are none of our business here
     require = ["client"]                      # only where these options are written
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
+    query = true                              # the parameters of its URL are settings, where no option says otherwise
+    alone = false                             # a single argument is the options only where it is an object literal
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 UNITS = {"ms": 0.001, "s": 1, "us": 1e-6, "ns": 1e-9, "min": 60, "h": 3600, "d": 86400}
 MAX_NESTING = 6
+_FLAGS = {"true": True, "false": False}
 MEASURED = frozenset(("int", "float", "duration", "size", "bool"))  # types whose values are no names
 # files whose pools serve a test or one run by hand, by the names that people give them
 _TEST = re.compile(
@@ -57,6 +60,7 @@ class Found:
     """One ``[[found]]`` table of a source language."""
 
     __slots__ = (
+        "alone",
         "constructs",
         "facts",
         "given",
@@ -67,6 +71,7 @@ class Found:
         "open",
         "options",
         "positional",
+        "query",
         "rename",
         "require",
         "setters",
@@ -88,6 +93,8 @@ class Found:
         self.require: list[str] = table.get("require", [])
         self.given: list[str] = table.get("given", [])
         self.open = bool(table.get("open", False))
+        self.query = bool(table.get("query", False))
+        self.alone = bool(table.get("alone", True))
 
     def names(self) -> list[str]:
         """The canonical names of what it constructs."""
@@ -152,6 +159,8 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
         filler.entry(name, entry)
     if call.touched:
         block.complete = False
+    if found.query:
+        filler.query()
     _limit_defaults(block, spec)
     return block
 
@@ -210,6 +219,8 @@ def _options_at(call: Call, found: Found) -> int:
     if not isinstance(found.options, list):
         return -1
     given = [at for at in found.options if at < len(call.positional)]
+    if not found.alone and len(call.positional) == 1 and not isinstance(call.positional[0].value, Table):
+        return -1
     for at in reversed(given):
         if isinstance(call.positional[at].value, (Table, Made)):
             return int(at)
@@ -253,6 +264,30 @@ class _Filler:
         since, target = spec.get("zero_since"), self.block.target
         return bool(since and target is not None and folded.value == 0 and target < parse_version(since))
 
+    def query(self) -> None:
+        """The parameters of the URL, which stand where the URL does."""
+        url = self.block.by_role("url")
+        if url is None or url.place is None or not isinstance(url.value, str) or "?" not in url.value:
+            return
+        from urllib.parse import parse_qsl
+
+        for name, text in parse_qsl(url.value.partition("?")[2]):
+            real = self.spec.folded.get(name.lower(), self.spec.aliases.get(name, name))
+            setting_spec = self.spec.settings.get(real)
+            if setting_spec is None or real in self.block.settings:
+                continue
+            value = int(text) if text.isascii() and text.isdigit() else _FLAGS.get(text, text)
+            self.block.settings[real] = Setting(
+                real,
+                decode(setting_spec, Folded(value, url.place)),
+                text,
+                origin="inherited",
+                place=url.place,
+                key_place=url.place,
+                key=name,
+                spec=setting_spec,
+            )
+
     def hide(self, prefix: str) -> None:
         """The options below a prefix may be set out of sight."""
         if not prefix:
@@ -293,16 +328,22 @@ class _Filler:
             spec=setting_spec,
         )
         self.block.settings[real] = setting
+        self.tell(real, folded, setting_spec)
+
+    def tell(self, real: str, folded: Folded, spec: SettingSpec) -> None:
+        """What else is known of a value, as facts of the block."""
         if isinstance(folded.value, (Table, Made, Ref)):
             self.block.facts.setdefault("objects", {})[real] = folded.value
         if folded.env:
             self.block.facts.setdefault("from_environment", {})[real] = folded.env
         if folded.text:
             self.block.facts.setdefault("text_values", {})[real] = folded.env
+        if folded.unset:
+            self.block.facts.setdefault("unset_values", {})[real] = folded.env
         if folded.shape:
             self.block.facts.setdefault("shapes", {})[real] = without_login(folded.shape)
         if folded.choices:
-            choices = tuple(decode(setting_spec, each) for each in folded.choices)
+            choices = tuple(decode(spec, each) for each in folded.choices)
             self.block.facts.setdefault("choices", {})[real] = choices
 
 

@@ -252,7 +252,7 @@ def flask_removed(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if removed == "0":
             meant = spec.get("replacement") or "SQLALCHEMY_ENGINE_OPTIONS"
             yield Hit(setting, {"meant": meant}, "never" if spec.get("replacement") else "misspelt")
-        elif (ctx.target is None or ctx.target >= (3,)) and _speaks_of_flask(block):
+        elif (ctx.target is None or ctx.target >= (3,)) and (ctx.target is not None or _speaks_of_flask(block)):
             yield Hit(setting, {"meant": spec.get("replacement")})
 
 
@@ -376,7 +376,7 @@ def databases_below_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(written_size or setting, {"most": f"{most:g}"})
 
 
-_TASK = re.compile(r"(?:^|\\.)(?:shared_task|task|periodic_task|actor)$")
+_TASK = re.compile(r"(?:^|\.)(?:shared_task|task|periodic_task|actor)$")
 
 
 def made_in_task(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -24,7 +24,7 @@ from poollint.source import Place
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poollint.blocks import Block, Setting
     from poollint.engine.detectors.python_common import Url
@@ -162,7 +162,7 @@ _POOL_CALL = re.compile(r"(?:\w+\.)*(?:Null|Queue|Static|Assertion|SingletonThre
 
 def no_class(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """``poolclass`` given a text or a pool instead of a class."""
-    setting = written(block, "poolclass")
+    setting = written(block, "options.poolclass" if block.kind == "config" else "poolclass")
     if setting is None:
         return
     if block.kind == "ini":
@@ -271,7 +271,7 @@ def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         value = setting.value
         if isinstance(value, float) and value != UNLIMITED and value == value and value != int(value):  # noqa: PLR0124
             yield Hit(setting)
-        elif value is UNKNOWN and divides(setting.raw):
+        elif divides(setting.raw) and (value is UNKNOWN or is_default_of_variable(block, setting.name)):
             yield Hit(setting, None, "division")
 
 
@@ -298,7 +298,7 @@ def mysql_stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     disposed = "dispose" in (block.facts.get("uses") or {}).get("called", ())
     if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED and not disposed:
-        yield Hit(block)
+        yield Hit(found[0] if block.kind == "ini" else block)
 
 
 _WAIT_TIMEOUT = re.compile(r"(?i)\bwait_timeout\s*=\s*(\d+)")
@@ -328,11 +328,11 @@ def recycle_over_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """One connection for every thread, to a server."""
     name = pool_class(block)
-    if name != "StaticPool" or block.facts.get("in_test") or block.facts.get("in_script"):
+    if name not in ("StaticPool", "SingletonThreadPool") or block.facts.get("in_test") or block.facts.get("in_script"):
         return
     found = url_setting(block)
     if found is not None and found[1].dialect in SERVERS:
-        yield Hit("poolclass", {"poolname": name})
+        yield Hit("poolclass", {"poolname": name}, "thread" if name == "SingletonThreadPool" else "")
 
 
 def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -501,21 +501,36 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     most = size + overflow
     explicit = written(block, "pool_size") or written(block, "max_overflow")
     values = {"most": f"{most:g}", "sum": f"{size:g} + {overflow:g}"}
-    for server in servers(block, ctx):
+    sizes = block.get("pool_size"), block.get("max_overflow")
+    hit = next(more_threads(block, *sizes, explicit, servers(block, ctx)), None)
+    if hit is not None:
+        yield hit
+        return
+    route = (block.facts.get("uses") or {}).get("sync_route")
+    if route is not None and most < FRAMEWORK_THREADS and "total_tokens" not in block.place.source.text:
+        related = ((route.place, "runs in one of these threads"),)
+        yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)
+
+
+def more_threads(
+    block: Block, size: Setting | None, overflow: Setting | None, explicit: Setting | None, run_by: Iterable[Block]
+) -> Iterator[Hit]:
+    """The first server that runs a pool's file with more threads than the pool has connections."""
+    kept, above = finite(size), finite(overflow)
+    if kept is None or above is None or kept <= 0:
+        return
+    most = kept + above
+    for server in run_by:
         threads = written(server, "threads") if server.system in ("gunicorn", "waitress") else None
         number = finite(threads)
         if threads is None or number is None or number <= most:
             continue
         if server.system == "gunicorn" and server.value("worker_class") not in ("sync", "gthread"):
             continue
-        related = ((threads, f"{number:g} threads"),)
+        values = {"most": f"{most:g}", "sum": f"{kept:g} + {above:g}", "threads": f"{number:g}"}
         case = "" if explicit is not None else "default"
-        yield Hit(explicit or block, {**values, "threads": f"{number:g}"}, case, related=related)
+        yield Hit(explicit or block, values, case, related=((threads, f"{number:g} threads"),))
         return
-    route = (block.facts.get("uses") or {}).get("sync_route")
-    if route is not None and most < FRAMEWORK_THREADS and "total_tokens" not in block.place.source.text:
-        related = ((route.place, "runs in one of these threads"),)
-        yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)
 
 
 FRAMEWORK_THREADS = 40  # what anyio lends to routes that are no coroutines, and so Starlette and FastAPI

@@ -377,16 +377,15 @@ def null_pool_conflict(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     classes = [_env_class(each) for each in ctx.of("sqlalchemy", "from_config") if _is_env(block, each)]
     names = ", ".join(each.key for each in found)
-    if not classes:
+    if not classes and not block.facts.get("has_env"):
         yield Hit(found[0], {"names": names}, "likely")
     elif any(each == "NullPool" for each in classes):
         yield Hit(found[0], {"names": names})
 
 
 def _is_env(block: Block, other: Block) -> bool:
-    folder = os.path.dirname(block.place.source.path)
-    script = os.path.normpath(os.path.join(folder, block.facts.get("script_location", "")))
-    return os.path.normpath(other.place.source.path) == os.path.join(script, "env.py")
+    script = block.facts.get("script_location", "")
+    return os.path.normpath(other.place.source.path) == os.path.normpath(os.path.join(script, "env.py"))
 
 
 def _env_class(block: Block) -> str:
@@ -475,6 +474,9 @@ def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     found = url_setting(block)
     if found is not None and found[1].dialect == "sqlite":
+        return
+    if uses.get("in_celery"):
+        yield Hit(block, None, "celery", related=((place, "opens a connection at import"),))
         return
     for server in servers(block, ctx):
         if server.system != "gunicorn" or server.value("preload_app") is not True:

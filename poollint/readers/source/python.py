@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOOPS = ("for_statement", "while_statement")
 _COMPREHENSIONS = ("list_comprehension", "set_comprehension", "dictionary_comprehension")
+_LOOP_STARTS = ("asyncio.run", "async_to_sync")
 _HTTP_VERBS = frozenset("get post put patch delete head options route websocket api_view api_route".split())
 
 
@@ -106,7 +107,7 @@ class PythonFile(Assigned):
                 used["closed"] = True
             if methods:
                 used["called"] = tuple(sorted(methods))
-            if not scope.functions and made.name.isidentifier() and mentions(self.tree.source.text, "asyncio.run"):
+            if not scope.functions and made.name.isidentifier() and mentions(self.tree.source.text, *_LOOP_STARTS):
                 loops = self._event_loops(made.name)
                 if loops:
                     used["event_loops"] = loops
@@ -153,6 +154,7 @@ class PythonFile(Assigned):
     def _event_loops(self, name: str) -> tuple[tuple[Place, str], ...]:
         """The places where a task or a handler starts an event loop of its own that reaches ``name``."""
         found = []
+        names = "|".join(map(re.escape, (name, *self._session_makers(name))))
         for node in self.call_nodes:
             if self.resolve(node.child_by_field_name("function")) not in ("asyncio.run", "asgiref.sync.async_to_sync"):
                 continue
@@ -160,13 +162,19 @@ class PythonFile(Assigned):
             task = any(
                 re.search(r"(?:^|\.)(?:shared_task|task|periodic_task)$", d.partition("(")[0]) for d in scope.decorators
             )
-            if not (task or scope.handler == "route") or not scope.functions:
+            if not (task or scope.handler == "route" or scope.in_loop) or not scope.functions:
                 continue
             function = self._scope(node)
             reached = self.reached(self.tree.text(node) + (self.code(function) if function is not None else ""))
-            if re.search(rf"\b{re.escape(name)}\b", reached) and ".dispose(" not in reached:
+            if re.search(rf"\b(?:{names})\b", reached) and ".dispose(" not in reached:
                 found.append((self.tree.place(node), scope.functions[0]))
         return tuple(found)
+
+    def _session_makers(self, name: str) -> list[str]:
+        """The module's names for what makes sessions of an engine."""
+        made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:async_)?sessionmaker\(([^)]*)\)"
+        found = re.findall(made, self.tree.source.text)
+        return [maker for maker, given in found if re.search(rf"\b{re.escape(name)}\b", given)]
 
     def code(self, node: Node) -> str:
         """The text of a node without what its comments and strings say."""

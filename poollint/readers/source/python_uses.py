@@ -32,7 +32,8 @@ BLOCKING = {
 _OPENING = frozenset(("connect", "begin", "raw_connection", "execute", "scalar"))
 _TAKING = frozenset(("create_all", "drop_all", "reflect"))
 _EXECUTORS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
-_WORDS = ("connect", "create_all", "drop_all", "reflect", "begin", "inspect")
+_SESSIONS = ("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlmodel.Session")
+_WORDS = ("connect", "create_all", "drop_all", "reflect", "begin", "inspect", "Session(")
 
 
 class Blocking(NamedTuple):
@@ -78,6 +79,8 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
         opened = _opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
         if opened is not None:
             used["opened_at_import"] = opened
+            if _is_celery(file):
+                used["in_celery"] = True
         routes = next(sync_routes(file, name), None)
         if routes is not None:
             used["sync_route"] = routes
@@ -194,12 +197,24 @@ def _opened_at_import(file: PythonFile, node: Node, name: str) -> Place | None:
             continue
         opens = ".".join(parts[:-1]) == name and parts[-1] in _OPENING
         takes = parts[-1] in _TAKING or file.resolve(function) == "sqlalchemy.inspect"
+        takes = takes or (file.resolve(function) in _SESSIONS and file.scope(call).as_context)
         given = call.child_by_field_name("arguments")
         named = given is not None and re.search(rf"\b{re.escape(name)}\b(?!\s*=)", file.tree.text(given)) is not None
         if opens or (takes and named):
             disposed = re.search(rf"(?m)^{re.escape(name)}\.dispose\(", file.tree.source.text)
             return None if disposed else file.tree.place(call)
     return None
+
+
+def _is_celery(file: PythonFile) -> bool:
+    """Whether a module makes the application of Celery, and nothing in it chooses a pool that does not fork."""
+    if re.search(r"worker_pool\b|\bsolo\b|\bgevent\b|\beventlet\b", file.tree.source.text):
+        return False
+    return any(
+        file.resolve(call.child_by_field_name("function")) in ("celery.Celery", "celery.app.Celery")
+        and not file.scope(call).functions
+        for call in file.call_nodes
+    )
 
 
 def blocking_calls(file: PythonFile, name: str) -> Iterator[Blocking]:

@@ -136,6 +136,8 @@ def _runs(server: Block, block: Block) -> bool:
     inside = path[len(folder) :].strip("/").split("/")
     if len(inside) == 1:
         return True
+    if server.facts.get("source_kind") == "settings" and not server.facts.get("words"):
+        return True  # the file in the working directory, which no application is named in
     heads = {
         word.partition(":")[0].split(".")[0] for word in server.facts.get("words", ()) if ":" in word or "." in word
     }

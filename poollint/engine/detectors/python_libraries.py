@@ -59,7 +59,7 @@ def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if server.facts.get("in_development"):
             continue
         words = " ".join(server.facts.get("words", ()))
-        runs_asgi = server.system in ("uvicorn", "hypercorn") and "asgi" in words
+        runs_asgi = server.system in ("uvicorn", "hypercorn", "daphne") and "asgi" in words
         runs_asgi = runs_asgi or (server.system == "granian" and server.value("interface") in ("asgi", "asginl"))
         kind = server.value("worker_class") if server.system == "gunicorn" else None
         if runs_asgi or (isinstance(kind, str) and ASYNC_WORKERS.search(kind)):
@@ -71,6 +71,14 @@ def django_pool_with_age(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     age = written(block, "CONN_MAX_AGE")
     if age is not None and is_number(age.value) and age.value != 0 and _is_pooled(block):
         yield Hit(age)
+
+
+def django_pool_sizes(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool of psycopg that may hold fewer connections than it is to keep, by its default at least."""
+    most, least = written(block, "pool.max_size"), block.get("pool.min_size")
+    size, floor = finite(most), finite(least)
+    if most is not None and size is not None and floor is not None and 0 < size < floor:
+        yield Hit(most, {"least": f"{floor:g}"})
 
 
 NO_POOL = frozenset(("django.db.backends.mysql", "django.db.backends.sqlite3"))

@@ -514,6 +514,13 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)
 
 
+def threads_of(server: Block) -> Setting | None:
+    """The setting by which a process of a server, or of a worker of Celery, has several threads."""
+    if server.system == "celery":
+        return written(server, "concurrency") if server.value("pool") == "threads" else None
+    return written(server, "threads") if server.system in ("gunicorn", "waitress") else None
+
+
 def more_threads(
     block: Block, size: Setting | None, overflow: Setting | None, explicit: Setting | None, run_by: Iterable[Block]
 ) -> Iterator[Hit]:
@@ -523,7 +530,7 @@ def more_threads(
         return
     most = kept + above
     for server in run_by:
-        threads = written(server, "threads") if server.system in ("gunicorn", "waitress") else None
+        threads = threads_of(server)
         number = finite(threads)
         if threads is None or number is None or number <= most:
             continue

@@ -16,6 +16,7 @@ from poollint.engine.detectors.python_common import (
     url_setting,
     written,
 )
+from poollint.engine.detectors.python_sqlalchemy import threads_of
 from poollint.engine.hits import Hit
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def stalls_on_check(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(least, {"size": f"{size:g}", "limit": f"{limit:g}"})
 
 
-def never_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def never_waits(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A small limit on a pool that refuses at once instead of waiting."""
     name = "maxconn" if block.system == "psycopg2" else "max_connections"
     setting = written(block, name)
@@ -166,6 +167,9 @@ def never_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.system == "psycopg2" and _on_one_thread(block.place.source.text):
         return
+    threads = [number for each in servers(block, ctx) if (number := finite(threads_of(each))) is not None]
+    if threads and max(threads) <= value:
+        return  # each thread of a process may have one
     yield Hit(setting)
 
 
@@ -216,6 +220,15 @@ def in_loop(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     url = uses.get("first_text", "")
     if uses.get("loops") and _HOST.match(url) and not block.facts.get("in_test"):
         yield Hit(block, {"what": block.facts.get("callee", "")})
+
+
+def call_in_route(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A request by a function of the module, and so by a client of its own, for each request of a service."""
+    facts = block.facts
+    if facts.get("handler") not in ("route", "view", "lambda") or is_throwaway(block):
+        return
+    values = {"what": facts.get("callee", ""), "function": facts.get("function", "")}
+    yield Hit(block, values, "blocks" if (facts.get("uses") or {}).get("in_coroutine") else "")
 
 
 def limits_unbounded(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -352,18 +365,31 @@ def redis_reads_too_short(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(call.place, values, case, related=((limit if case == "" else block, "the client"),))
 
 
-def threads_over_http_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def threads_over_http_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """More threads than connections that an HTTP client keeps for a host."""
     uses = block.facts.get("uses") or {}
     threads = uses.get("threads")
     keeps = finite(block.get("maxsize")) if block.kind == "manager" else 10
-    if threads is None or keeps is None or threads.number <= max(keeps, 10) or is_throwaway(block):
+    if keeps is None or is_throwaway(block) or "mount" in uses.get("called", ()):
         return
-    if "mount" in uses.get("called", ()) or ".mount(" in block.place.source.text:
+    if ".mount(" in block.place.source.text:
+        return
+    if threads is None and block.facts.get("scope") == "module" and block.name:
+        for server in servers(block, ctx):
+            given = threads_of(server)
+            number = finite(given)
+            if given is not None and number is not None and number > max(keeps, 10) and _takes_threads(server):
+                yield Hit(block, {"threads": f"{number:g}", "keeps": f"{keeps:g}"}, related=((given, "the threads"),))
+                return
+    if threads is None or threads.number <= max(keeps, 10):
         return
     yield Hit(
         block, {"threads": f"{threads.number:g}", "keeps": f"{keeps:g}"}, related=((threads.place, "the threads"),)
     )
+
+
+def _takes_threads(server: Block) -> bool:
+    return server.system != "gunicorn" or server.value("worker_class") in ("sync", "gthread")
 
 
 ASYNCPG_LEAST = 10  # connections that its pool opens unless told otherwise

@@ -124,12 +124,13 @@ def memory_arguments(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 
 def unknown_argument(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Names that create_engine does not know, as far as they are plainly meant for it."""
+    within = block.kind in ("config", "extension")
     for name, entry in block.facts.get("unknown_options", {}).items():
         prefix, _, last = name.rpartition(".")
         if prefix not in ("", "options"):
             continue
         meant = MEANT.get(last) or _nearest(last)
-        if meant and (block.kind != "config" or prefix == "options"):
+        if meant and (not within or prefix == "options"):
             yield Hit(entry.key_place, {"name": last, "meant": meant, "renamed": meant if meant.isidentifier() else ""})
 
 
@@ -561,7 +562,7 @@ def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if _MIDDLE.search(url.host) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
         return
     text = block.place.source.text
-    if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|bouncer|pooler|proxy", text):
+    if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy", text):
         return
     for server in servers(block, ctx):
         if server.system in ("gunicorn", "uvicorn", "hypercorn"):

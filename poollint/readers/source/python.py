@@ -97,8 +97,10 @@ class PythonFile(Assigned):
             used["first_text"] = re.sub(r"(://)[^@/]*@", r"\1@", shape_of(first)).partition("?")[0]
         if self._in_plain_loop(node):
             used["loops"] = True
-        if scope.functions and self._is_stored(node, made):
+        if scope.functions and self._is_stored(node, made) and not self._is_made_anew(node, made):
             used["stored"] = True
+        if scope.handler and self._is_coroutine(node):
+            used["in_coroutine"] = True
         if scope.as_context:
             used["closed"] = True
         if made.name:
@@ -115,20 +117,47 @@ class PythonFile(Assigned):
         return used
 
     def _in_plain_loop(self, node: Node) -> bool:
-        """Whether a ``for`` of the same function runs it round after round; a loop that ends early may be a retry."""
+        """Whether a loop of the same function runs it round after round; one that ends early may be a retry.
+
+        It is none where each round asks for something else: its arguments name what the loop changes.
+        """
         current = node.parent
         while current is not None and current.type not in (*SCOPES, "class_definition"):
             if current.type in _COMPREHENSIONS:
                 body = current.child_by_field_name("body")
                 if body is not None and body.start_byte <= node.start_byte < body.end_byte:
                     return True
-            if current.type == "for_statement":
+            if current.type in _LOOPS:
                 body = current.child_by_field_name("body")
-                inside = body is not None and body.start_byte <= node.start_byte < body.end_byte
-                return inside and not any(
+                if body is None or not body.start_byte <= node.start_byte < body.end_byte:
+                    return False
+                if self._asks_anew(current, body, node):
+                    return True
+                return current.type == "for_statement" and not any(
                     each.type in ("break_statement", "return_statement") for each in self.tree.walk(body)
                 )
             current = current.parent
+        return False
+
+    def _asks_anew(self, loop: Node, body: Node, node: Node) -> bool:
+        """Whether what a call asks for names the loop's own variable, or one that its body counts on."""
+        left = loop.child_by_field_name("left")
+        changed = (
+            {self.tree.text(each) for each in self.tree.walk(left) if each.type == "identifier"} if left else set()
+        )
+        for each in self.tree.walk(body):
+            target = each.child_by_field_name("left") if each.type == "augmented_assignment" else None
+            if target is not None and target.type == "identifier":
+                changed.add(self.tree.text(target))
+        for argument in self._arguments(node):
+            named = argument.child_by_field_name("name") if argument.type == "keyword_argument" else None
+            if named is not None and self.tree.text(named) not in ("url", "params", "data", "json", "content"):
+                continue
+            value = argument.child_by_field_name("value") if named is not None else argument
+            if value is not None and any(
+                each.type == "identifier" and self.tree.text(each) in changed for each in self.tree.walk(value)
+            ):
+                return True
         return False
 
     def _is_stored(self, node: Node, made: Call) -> bool:
@@ -151,6 +180,22 @@ class PythonFile(Assigned):
         )
         return re.search(kept, text, re.M) is not None
 
+    def _is_made_anew(self, node: Node, made: Call) -> bool:
+        """Whether it is handed to the routes of FastAPI by a dependency that keeps nothing: each request has its own."""
+        scope = made.scope
+        function = self._scope(node)
+        if function is None or scope.functions[0] not in self._dependencies() or scope.decorators or scope.guarded:
+            return False
+        if made.callee.partition(".")[0] in ("sqlalchemy", "sqlmodel"):
+            return False  # an engine that is handed on may be a factory's, which others call once
+        if made.name and not made.name.isidentifier():
+            return False
+        return re.search(r"\b(?:global|nonlocal)\b|\bstate\b|cache", self.code(function)) is None
+
+    def _is_coroutine(self, node: Node) -> bool:
+        function = self._scope(node)
+        return function is not None and self.tree.text(function).startswith("async")
+
     def _event_loops(self, name: str) -> tuple[tuple[Place, str], ...]:
         """The places where a task or a handler starts an event loop of its own that reaches ``name``."""
         found = []
@@ -172,7 +217,7 @@ class PythonFile(Assigned):
 
     def _session_makers(self, name: str) -> list[str]:
         """The module's names for what makes sessions of an engine."""
-        made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:async_)?sessionmaker\(([^)]*)\)"
+        made = r"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:async_)?sessionmaker\(([^)]*)\)"
         found = re.findall(made, self.tree.source.text)
         return [maker for maker, given in found if re.search(rf"\b{re.escape(name)}\b", given)]
 

@@ -155,6 +155,9 @@ class Assigned(Folding):
                     made.named[name] = entry
                     made.complete = False
                     made.scope = self.scope(node)
+                    before = read_before(cast("PythonFile", self), node, holder)
+                    if before is not None:
+                        made.used.setdefault("read_before", {})[name] = before
             yield from groups.values()
 
     def _conf(self) -> Iterator[Call]:

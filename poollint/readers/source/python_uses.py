@@ -68,33 +68,42 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
     """Add to ``used`` what rules on some libraries ask for."""
     head, _, last = made.callee.rpartition(".")
     name = made.name
-    if last in ("Session", "session", "PoolManager") and head.partition(".")[0] in ("requests", "urllib3"):
+    is_session = last in ("Session", "session", "PoolManager")
+    untimed: tuple[Untimed, ...] = ()
+    if is_session and head.partition(".")[0] in ("requests", "urllib3"):
         untimed = tuple(untimed_calls(file, node, made))
-        if untimed:
-            used["untimed"] = untimed
+    elif last in ("Client", "AsyncClient") and head == "httpx":
+        untimed = tuple(endless_calls(file, node, made))
+    if untimed:
+        used["untimed"] = untimed
     if not name or not re.fullmatch(r"[\w.]+", name):
         return
-    text = file.tree.source.text
     if last in ("create_engine", "engine_from_config") and not made.scope.functions and not _is_fallback(node):
-        opened = _opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
-        if opened is not None:
-            used["opened_at_import"] = opened
-            if _is_celery(file):
-                used["in_celery"] = True
-        routes = next(sync_routes(file, name), None)
-        if routes is not None:
-            used["sync_route"] = routes
-        if mentions(text, "worker_process_init", "register_at_fork", "post_fork"):
-            used["fork_hook"] = True
+        _add_engine_uses(file, node, name, used)
     elif head.startswith("redis"):
-        blocking = tuple(blocking_calls(file, name))
+        blocking = tuple(call for each in (name, *clients_of(file, name, last)) for call in blocking_calls(file, each))
         if blocking:
             used["blocking"] = blocking
-            used["expects_timeouts"] = "TimeoutError" in text
-    elif last in ("Session", "session", "PoolManager"):
+            used["expects_timeouts"] = "TimeoutError" in file.tree.source.text
+    elif is_session:
         threads = thread_count(file, name)
         if threads is not None:
             used["threads"] = threads
+
+
+def _add_engine_uses(file: PythonFile, node: Node, name: str, used: dict[str, Any]) -> None:
+    """What becomes of a module's engine: at import, in the threads of its routes, at a fork."""
+    text = file.tree.source.text
+    opened = _opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
+    if opened is not None:
+        used["opened_at_import"] = opened
+        if _is_celery(file):
+            used["in_celery"] = True
+    routes = next(sync_routes(file, name), None)
+    if routes is not None:
+        used["sync_route"] = routes
+    if mentions(text, "worker_process_init", "register_at_fork", "post_fork"):
+        used["fork_hook"] = True
 
 
 _VERBS = frozenset("get post put patch delete head options request send urlopen".split())
@@ -112,6 +121,26 @@ def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]
     name, around = _held(file, node, made)
     if not name or around is None or not made.complete or "timeout" in made.named or _may_be_timed(file, name):
         return
+    for call, function in _requests(file, node, name, around):
+        keywords = file.keywords_of(call, 0)
+        if keywords.complete and "timeout" not in keywords.entries and not call.has_error:
+            yield Untimed(file.tree.place(function), file.tree.text(function))
+
+
+def endless_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]:
+    """The requests of a client that lift its limit on the time: ``client.get(url, timeout=None)``."""
+    name, around = _held(file, node, made)
+    if not name or around is None:
+        return
+    for call, function in _requests(file, node, name, around):
+        given = file.keywords_of(call, 0).entries.get("timeout")
+        if given is not None and given.value.known and given.value.value is None and not given.value.env:
+            yield Untimed(given.value.place, file.tree.text(function))
+
+
+def _requests(file: PythonFile, node: Node, name: str, around: Node) -> Iterator[tuple[Node, Node]]:
+    """(call, callee) of each request that is sent by what ``node`` makes, under the name that holds it."""
+    own = file.enclosing_function(node)
     for call in file.call_nodes:
         function = call.child_by_field_name("function")
         if (
@@ -123,18 +152,11 @@ def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]
         verb = file.tree.text(function.child_by_field_name("attribute"))
         if verb not in _VERBS or file.tree.text(function.child_by_field_name("object")) != name:
             continue
-        own = file.enclosing_function(node)
         inner = file.enclosing_function(call)
-        if (
-            inner is not None
-            and inner != own
-            and not name.startswith("self.")
-            and file.is_local_to_function(call, name)
-        ):
+        elsewhere = inner is not None and inner != own and not name.startswith("self.")
+        if elsewhere and file.is_local_to_function(call, name):
             continue  # another thing of that name
-        keywords = file.keywords_of(call, 0)
-        if keywords.complete and "timeout" not in keywords.entries and not call.has_error:
-            yield Untimed(file.tree.place(function), file.tree.text(function))
+        yield call, function
 
 
 def _held(file: PythonFile, node: Node, made: Call) -> tuple[str, Node | None]:
@@ -222,12 +244,15 @@ def blocking_calls(file: PythonFile, name: str) -> Iterator[Blocking]:
     made = re.findall(rf"(?m)^\s*{re.escape(name)}\s*(?::[^=\n]+)?=[^=]", file.tree.source.text)
     if len(made) != 1:
         return
+    listeners = set(re.findall(rf"(?m)^\s*([\w.]+)\s*=\s*{re.escape(name)}\.pubsub\(", file.tree.source.text))
     for call in file.call_nodes:
         function = call.child_by_field_name("function")
         if function is None or function.type != "attribute":
             continue
         command = file.tree.text(function.child_by_field_name("attribute"))
         base = file.tree.text(function.child_by_field_name("object"))
+        if command == "listen" and base in listeners and not file.positional_of(call):
+            yield Blocking(file.tree.place(call), command, math.inf)
         if (
             command not in BLOCKING
             or base != name
@@ -237,6 +262,16 @@ def blocking_calls(file: PythonFile, name: str) -> Iterator[Blocking]:
         wait = _wait(file, call, command)
         if wait is not None:
             yield Blocking(file.tree.place(call), command, wait)
+
+
+def clients_of(file: PythonFile, name: str, made: str) -> list[str]:
+    """The names of the clients that a file makes upon a pool: ``Redis(connection_pool=pool)``, ``Redis.from_pool(pool)``."""
+    if not made.endswith("Pool") and made != "from_url":
+        return []
+    pool = re.escape(name)
+    given = rf"(?:\([^()]*\bconnection_pool\s*=\s*{pool}\s*[,)]|\.from_pool\(\s*{pool}\s*\))"
+    found = re.findall(rf"(?m)^\s*([\w.]+)\s*(?::[^=\n]+)?=\s*[\w.]*Redis{given}", file.tree.source.text)
+    return [each for each in dict.fromkeys(found) if each != name]
 
 
 def _wait(file: PythonFile, call: Node, command: str) -> float | None:

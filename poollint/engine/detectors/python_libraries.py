@@ -329,10 +329,13 @@ def made_in_loop(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     uses = block.facts.get("uses") or {}
     if not block.place.source.path.endswith(".py") or not block.facts.get("in_loop"):
         return
-    if uses.get("stored") or uses.get("closed") or block.facts.get("guarded") or is_throwaway(block):
+    if uses.get("stored") or block.facts.get("guarded") or is_throwaway(block):
+        return
+    is_client = block.spec is not None and block.spec.role == "http_client"
+    if uses.get("closed") and not (is_client and block.facts.get("as_context")):
         return
     if block.value("connection_pool") is None:
-        yield Hit(block, {"construct": block.facts.get("construct", "")})
+        yield Hit(block, {"construct": block.facts.get("construct", "")}, "closed" if uses.get("closed") else "")
 
 
 def flask_too_late(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -420,14 +423,23 @@ def made_in_task(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if not any(_TASK.search(each.partition("(")[0]) for each in block.facts.get("decorators", ())):
         return
-    if uses.get("stored") or uses.get("closed") or block.facts.get("in_loop") or pool_class(block) == "NullPool":
+    if uses.get("stored") or block.facts.get("in_loop") or pool_class(block) == "NullPool":
+        return
+    if uses.get("closed") and not (block.facts.get("as_context") and block.spec is not None and _has_size(block)):
         return
     if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
         return
     callee = str(block.facts.get("callee", "")).lower()
     if "async" in callee or "aio" in callee:
         return  # such a pool belongs to the event loop, of which each run may have its own
-    yield Hit(block, {"construct": block.facts.get("construct", ""), "function": block.facts.get("function", "")})
+    values = {"construct": block.facts.get("construct", ""), "function": block.facts.get("function", "")}
+    yield Hit(block, values, "closed" if uses.get("closed") else "")
+
+
+def _has_size(block: Block) -> bool:
+    """Whether it is made as a pool, to serve many: one that a task closes again served one."""
+    size = block.by_role("size")
+    return size is not None and size.origin == "explicit" and is_number(size.value) and size.value > 1
 
 
 def celery_pool_off(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

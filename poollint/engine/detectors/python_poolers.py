@@ -9,6 +9,7 @@ from poollint.blocks import UNKNOWN
 from poollint.engine.detectors.python_common import (
     OPEN,
     Url,
+    is_number,
     is_throwaway,
     parse_url,
     pool_class,
@@ -267,6 +268,15 @@ def django_cursors(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 # Poolers by session
 
 
+def _prepared_for_sharing(block: Block, url: Url) -> bool:
+    """Whether the call takes care of prepared statements, which only a pooler by transaction asks for."""
+    threshold = written(block, "connect_args.prepare_threshold")
+    if threshold is not None and threshold.value is None:
+        return True
+    named = written(block, "connect_args.prepared_statement_name_func") is not None
+    return named or any(_switched_off(block, url, outer=outer) for outer in (False, True))
+
+
 def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Idle pooled connections hold the server connections of a pooler that shares them by session."""
     found = url_setting(block)
@@ -280,7 +290,8 @@ def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     poolers = ctx.of("pgbouncer", "main")
     if not poolers:
-        yield Hit(setting, {"host": url.host, "size": f"{size.value:g}"})
+        if not _prepared_for_sharing(block, url):
+            yield Hit(setting, {"host": url.host, "size": f"{size.value:g}"})
         return
     if any((mode := pooler.get("pool_mode")) is None or mode.value != "session" for pooler in poolers):
         return
@@ -292,3 +303,20 @@ def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         case = "told" if size.value > most.value else "fits"
         yield Hit(setting, values, case, related=((pooler, "the pooler"),))
         return
+
+
+def pool_behind_session(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """The connections that a driver's pool keeps open hold the server connections of a pooler by session."""
+    found, least = address(block), block.by_role("min_idle")
+    if found is None or least is None or not is_number(least.value) or least.value <= 0 or is_throwaway(block):
+        return
+    setting, url = found
+    pooler = pooler_of(url, ctx)
+    if pooler is None or pooler.mode is not None:
+        return
+    most = pooler.block.get("default_pool_size")
+    if most is None or not is_number(most.value):
+        return
+    values = {"host": url.host, "least": f"{least.value:g}", "most": f"{most.value:g}"}
+    case = "" if least.value > most.value else "fits"
+    yield Hit(setting, values, case, related=((pooler.block, "the pooler"),))

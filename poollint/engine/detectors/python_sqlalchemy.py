@@ -326,6 +326,29 @@ def recycle_over_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
                 yield Hit(recycle, {"limit": f"idle_session_timeout = {limit:g} s"})
 
 
+def recycle_over_session_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """An age limit that the pooler or the server of the same run comes before, which closes idle sessions."""
+    from poollint.engine.detectors.python_poolers import POSTGRESQL, looks_pooled, pooler_of
+
+    recycle, found = written(block, "pool_recycle"), url_setting(block)
+    value = finite(recycle)
+    if recycle is None or value is None or value <= 0 or block.value("pool_pre_ping") is not False:
+        return
+    if found is None or found[1].dialect not in POSTGRESQL or is_throwaway(block):
+        return
+    pooler = pooler_of(found[1], ctx)
+    if pooler is not None:
+        limit, case, name = pooler.block.get("client_idle_timeout"), "", "client_idle_timeout"
+    else:
+        servers_told = ctx.of("postgresql", "server")
+        if len(servers_told) != 1 or looks_pooled(found[1], ctx):
+            return
+        limit, case, name = servers_told[0].get("idle_session_timeout"), "server", "idle_session_timeout"
+    seconds = finite(limit)
+    if limit is not None and seconds is not None and 0 < seconds <= value:
+        yield Hit(recycle, {"limit": f"{name} = {seconds:g} s"}, case, related=((limit, "closes idle sessions"),))
+
+
 def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """One connection for every thread, to a server."""
     name = pool_class(block)

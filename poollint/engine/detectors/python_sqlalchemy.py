@@ -288,18 +288,19 @@ def none_value(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def mysql_stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pool to MySQL that neither pings nor recycles its connections."""
     found = url_setting(block)
-    if (
-        found is None
-        or found[1].dialect not in ("mysql", "mariadb")
-        or is_throwaway(block)
-        or block.facts.get("alembic")
-    ):
+    setting, variable = block.settings.get("url"), block.facts.get("from_environment", {}).get("url")
+    url = found[1] if found is not None else None
+    if url is None and variable and setting is not None and isinstance(setting.value, str):
+        url = parse_url(setting.value)
+    if url is None or url.dialect not in ("mysql", "mariadb") or is_throwaway(block) or block.facts.get("alembic"):
         return
     if pool_class(block) or not has_default_class(block):
         return
     disposed = "dispose" in (block.facts.get("uses") or {}).get("called", ())
     if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED and not disposed:
-        yield Hit(found[0] if block.kind == "ini" else block)
+        at = found[0] if found is not None and block.kind == "ini" else block
+        words = {"variable": variable if variable != "?" else "the variable"}
+        yield Hit(at, words, "" if found is not None else "default")
 
 
 _WAIT_TIMEOUT = re.compile(r"(?i)\bwait_timeout\s*=\s*(\d+)")
@@ -451,7 +452,7 @@ def reset_changed(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if setting.value == "commit":
         yield Hit(setting, None, "commit")
     elif setting.value in (None, False, "none"):
-        level = block.value("isolation_level")
+        level = block.value(prefix + "isolation_level")
         if level is None:
             yield Hit(setting)
 

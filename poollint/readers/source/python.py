@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _LOOPS = ("for_statement", "while_statement")
 _COMPREHENSIONS = ("list_comprehension", "set_comprehension", "dictionary_comprehension")
+# classes whose methods serve requests: those of Flask, Django (REST framework too), Starlette, Tornado
+_VIEW = re.compile(r"\b(?:MethodView|APIView|\w*ViewSet|HTTPEndpoint|RequestHandler|Resource|View)\b")
+_VIEW_METHODS = frozenset("get post put patch delete list retrieve create update destroy".split())
 _LOOP_STARTS = ("asyncio.run", "async_to_sync")
 _HTTP_VERBS = frozenset("get post put patch delete head options route websocket api_view api_route".split())
 
@@ -298,8 +301,8 @@ class PythonFile(Assigned):
         """The functions that FastAPI runs for each request: ``Depends(get_db)``."""
         if self._depends is None:
             found = set()
-            if "Depends" in self.imports:
-                found = set(re.findall(r"\bDepends\(\s*(\w+)\s*\)", self.tree.source.text))
+            if "Depends" in self.imports or "fastapi" in self.imports:
+                found = set(re.findall(r"\bDepends\(\s*(\w+)\s*[,)]", self.tree.source.text))
             self._depends = frozenset(found & self._functions.keys())
         return self._depends
 
@@ -310,6 +313,7 @@ class PythonFile(Assigned):
         parameters: tuple[str, ...] = ()
         in_loop = guarded = returned = yielded = as_context = False
         called_on = self._is_called_on(node)
+        bases = ""
         current = node.parent
         while current is not None:
             kind = current.type
@@ -324,6 +328,7 @@ class PythonFile(Assigned):
                     ]
             elif kind == "class_definition":
                 classes.append(self.tree.text(current.child_by_field_name("name")))
+                bases = bases or self.tree.text(current.child_by_field_name("superclasses"))
             elif not functions:
                 in_loop = in_loop or (kind in _LOOPS and self._repeats(current, node))
                 guarded = guarded or (
@@ -336,6 +341,8 @@ class PythonFile(Assigned):
         handler = _handler(functions, decorators, parameters)
         if not handler and functions and functions[0] in self._dependencies():
             handler = "route"
+        if not handler and functions and functions[0] in _VIEW_METHODS and _VIEW.search(bases):
+            handler = "view"
         return Scope(
             tuple(functions),
             tuple(decorators),

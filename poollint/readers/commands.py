@@ -79,10 +79,10 @@ def read(source: Source, context: ReadContext) -> Reading:
 
 
 def _has_above(path: str, name: str, context: ReadContext) -> bool:
-    """Whether a file of that name lies in the folder of another, or in one of those above it."""
+    """Whether a file of that name lies, or may lie, in the folder of another or in one of those above it."""
     folder = posixpath.dirname(path.replace("\\", "/"))
     for _ in range(6):
-        if context.files.kind(posixpath.join(folder, name)) == "file":
+        if context.files.kind(posixpath.join(folder, name)) in ("file", "unknown"):
             return True
         if not folder or folder == posixpath.dirname(folder):
             break

@@ -28,6 +28,35 @@ async def work():
 """
 ENGINE = "from sqlalchemy import create_engine\nengine = create_engine('postgresql+psycopg2://u@db/a'%s)\n"
 DEPENDS = "from fastapi import Depends\nimport redis\n%s\ndef route(r=Depends(make)):\n    pass\n"
+PROJECT = {
+    "pyproject.toml": "[project]\nname = 'app'\n",
+    "app/__init__.py": "",
+    "app/db.py": ENGINE % ", pool_size=5, max_overflow=5",
+    "app/deps.py": """from typing import Annotated
+from fastapi import Depends
+from sqlalchemy.orm import Session
+from app.db import engine
+
+
+def get_db():
+    with Session(engine) as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(get_db)]
+""",
+}
+MAIN = """from fastapi import FastAPI
+from app.deps import SessionDep
+
+app = FastAPI()
+
+
+@app.get('/users')
+%sdef users(session: SessionDep):
+    return session.execute('select 1').scalar()
+"""
+CREATES = "from app.db import engine\nfrom app.models import Base\nBase.metadata.create_all(engine)\n"
 PAGING = (
     "import requests\n%s\n        requests.get('https://api.example.com/items', params={'page': page}, timeout=5)\n%s"
 )
@@ -124,6 +153,20 @@ def found(files: dict[str, str]) -> set[str]:
             False,
         ),
         ({"Procfile": "web: gunicorn -c conf/g.py a:b --keep-alive 65\n"}, "sync-worker-keepalive", False),
+        # what another file does with the engine
+        ({**PROJECT, "app/main.py": MAIN % ""}, "threads-exceed-pool", True),
+        ({**PROJECT, "app/main.py": MAIN % "async "}, "threads-exceed-pool", False),
+        ({**PROJECT, "app/main.py": (MAIN % "").replace("SessionDep", "int")}, "threads-exceed-pool", False),
+        (
+            {**PROJECT, "app/main.py": CREATES, "Procfile": "web: gunicorn app.main:app --preload\n"},
+            "engine-connected-before-fork",
+            True,
+        ),
+        (
+            {**PROJECT, "app/main.py": CREATES, "Procfile": "web: gunicorn app.main:app\n"},
+            "engine-connected-before-fork",
+            False,
+        ),
         # tasks, views, dependencies
         (
             {"t.py": "import redis\n@app.task\ndef f():\n    redis.Redis(max_connections=9).ping()\n"},

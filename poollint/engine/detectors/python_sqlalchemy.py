@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Edit, Fix
 from poollint.engine.detectors.python_common import (
@@ -492,7 +492,7 @@ def other_version(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A module that opens connections while the master imports it, so that all its workers share them."""
     uses = block.facts.get("uses") or {}
-    place = uses.get("opened_at_import")
+    place = uses.get("opened_at_import") or _used_elsewhere(block, ctx, "opened_at_import")
     if place is None or uses.get("fork_hook") or is_throwaway(block):
         return
     if pool_class(block) not in ("", "QueuePool") or (not pool_class(block) and not has_default_class(block)):
@@ -516,6 +516,18 @@ def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
 
 
+def _used_elsewhere(block: Block, ctx: RuleContext, what: str) -> Any:
+    """What another file of the run does with a module's engine; None when none is seen to do it."""
+    if block.facts.get("scope") != "module" or not block.name:
+        return None
+    path = os.path.abspath(block.place.source.path)
+    for use in ctx.of("sqlalchemy", "use"):
+        uses = use.facts.get("uses") or {}
+        if use.name == block.name and uses.get("engine_at") == path and what in uses and not is_throwaway(use):
+            return uses[what]
+    return None
+
+
 def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """More threads in a process than its pool lends connections."""
     size, overflow = finite(block.get("pool_size")), finite(block.get("max_overflow"))
@@ -533,7 +545,7 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if hit is not None:
         yield hit
         return
-    route = (block.facts.get("uses") or {}).get("sync_route")
+    route = (block.facts.get("uses") or {}).get("sync_route") or _used_elsewhere(block, ctx, "sync_route")
     if route is not None and most < FRAMEWORK_THREADS and "total_tokens" not in block.place.source.text:
         related = ((route.place, "runs in one of these threads"),)
         yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.readers.source.python_assigned import Assigned
 from poollint.readers.source.python_checkouts import checkouts
+from poollint.readers.source.python_elsewhere import uses_elsewhere
 from poollint.readers.source.python_folding import is_text, shape_of
 from poollint.readers.source.python_modules import dotted
 from poollint.readers.source.python_names import FUNCTIONS, SCOPES
@@ -70,6 +71,7 @@ class PythonFile(Assigned):
                 yield made
         yield from checkouts(self)
         yield from open_streams(self)
+        yield from uses_elsewhere(self)
         yield from self._entries()
         yield from self._groups()
         yield from self._conf()
@@ -233,6 +235,11 @@ class PythonFile(Assigned):
                 at = each.end_byte
         parts.append(self.tree.slice(at, node.end_byte))
         return "".join(parts)
+
+    def function_code(self, name: str) -> str:
+        """The code of a function of the module; empty when there is none of that name."""
+        function = self._functions.get(name)
+        return self.code(function) if function is not None else ""
 
     def reached(self, text: str) -> str:
         """A text with the bodies of the file's functions that it names, and those that they name."""

@@ -94,7 +94,7 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
 def _add_engine_uses(file: PythonFile, node: Node, name: str, used: dict[str, Any]) -> None:
     """What becomes of a module's engine: at import, in the threads of its routes, at a fork."""
     text = file.tree.source.text
-    opened = _opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
+    opened = opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
     if opened is not None:
         used["opened_at_import"] = opened
         if _is_celery(file):
@@ -208,14 +208,14 @@ def _is_fallback(node: Node) -> bool:
     return current is not None
 
 
-def _opened_at_import(file: PythonFile, node: Node, name: str) -> Place | None:
+def opened_at_import(file: PythonFile, node: Node | None, name: str) -> Place | None:
     """Where the module itself, while it is imported, makes an engine open a connection that the pool then keeps."""
     for call in file.call_nodes:
         function = call.child_by_field_name("function")
-        if function is None or call.start_byte <= node.start_byte or file.scope(call).functions:
+        if function is None or file.scope(call).functions or (node is not None and call.start_byte <= node.start_byte):
             continue
         parts = dotted(file, function)
-        if not parts or _is_main_guard(file, call) or _is_main_guard(file, node):
+        if not parts or _is_main_guard(file, call) or (node is not None and _is_main_guard(file, node)):
             continue
         opens = ".".join(parts[:-1]) == name and parts[-1] in _OPENING
         takes = parts[-1] in _TAKING or file.resolve(function) == "sqlalchemy.inspect"
@@ -319,12 +319,18 @@ _FRAMEWORKS = ("fastapi", "starlette")
 _ROUTE = re.compile(r"\.(?:get|post|put|patch|delete|api_route|route)$")
 
 
-def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
-    """The routes of FastAPI that are no coroutines, so that threads run them, and use a pool of the same file."""
+class PlainRoute(NamedTuple):
+    """A route that a thread of the framework runs: the place of its name, its name, its code."""
+
+    place: Place
+    function: str
+    code: str
+
+
+def plain_routes(file: PythonFile) -> Iterator[PlainRoute]:
+    """The routes of FastAPI that are no coroutines, so that threads run them."""
     if not any(found.partition(".")[0] in _FRAMEWORKS for found in file.imports.values()):
         return
-    made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:sessionmaker|scoped_session)\b[^)]*\b{re.escape(name)}\b"
-    names = "|".join(map(re.escape, (name, *re.findall(made, file.tree.source.text))))
     for function in file.module_functions():
         parent = function.parent
         text = file.code(function)
@@ -334,10 +340,17 @@ def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
             file.tree.text(each)[1:].partition("(")[0] for each in parent.named_children if each.type == "decorator"
         ]
         if any(_ROUTE.search(each) for each in decorators):
-            reached = file.reached(text)
-            if re.search(rf"\b(?:{names})\b", reached):
-                place = file.tree.place(function.child_by_field_name("name") or function)
-                yield Routes(place, file.tree.text(function.child_by_field_name("name")))
+            name = function.child_by_field_name("name")
+            yield PlainRoute(file.tree.place(name or function), file.tree.text(name), file.code(parent))
+
+
+def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
+    """Those of them that use a pool of the same file."""
+    made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:sessionmaker|scoped_session)\b[^)]*\b{re.escape(name)}\b"
+    names = "|".join(map(re.escape, (name, *re.findall(made, file.tree.source.text))))
+    for route in plain_routes(file):
+        if re.search(rf"\b(?:{names})\b", file.reached(route.code)):
+            yield Routes(route.place, route.function)
 
 
 # Flask-SQLAlchemy: what is configured after it was read

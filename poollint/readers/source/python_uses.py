@@ -346,9 +346,12 @@ def plain_routes(file: PythonFile) -> Iterator[PlainRoute]:
 
 def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
     """Those of them that use a pool of the same file."""
+    routes = list(plain_routes(file))
+    if not routes:
+        return
     made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:sessionmaker|scoped_session)\b[^)]*\b{re.escape(name)}\b"
     names = "|".join(map(re.escape, (name, *re.findall(made, file.tree.source.text))))
-    for route in plain_routes(file):
+    for route in routes:
         if re.search(rf"\b(?:{names})\b", file.reached(route.code)):
             yield Routes(route.place, route.function)
 

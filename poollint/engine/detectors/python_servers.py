@@ -40,7 +40,7 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def sync_keepalive(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def sync_keepalive(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A keep-alive time for workers that always close."""
     keep = written(block, "keepalive")
     value = finite(keep)
@@ -48,9 +48,17 @@ def sync_keepalive(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.facts.get("source_kind") == "command" or "worker_class" in block.facts.get("choices", {}):
         kind = written(block, "worker_class")
-        if kind is None:
-            return  # gunicorn.conf.py beside it may choose the class
+        if kind is None and not _alone(block, ctx):
+            return  # a settings file may choose the class
     yield Hit(keep)
+
+
+def _alone(block: Block, ctx: RuleContext) -> bool:
+    """Whether a command line is all that a gunicorn is told: no settings file is named, and none lies about."""
+    words = block.facts.get("words", ())
+    if any(word in ("-c", "--config") or word.startswith(("--config=", "-c=", "-cfile", "-cpython")) for word in words):
+        return False
+    return block.complete and block.facts.get("settings_beside") is False and not _settings_files("gunicorn", ctx)
 
 
 def misspelt(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from poollint.api import check_texts
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.formats.source_code import parse
+from poollint.readers.source.dsn import number_of
 from poollint.readers.source.go import GoFile
-from poollint.readers.source.go_dsn import number_of
 from poollint.readers.source.go_folding import arithmetic
 from poollint.readers.source.go_names import package_name
 from poollint.readers.source.targets_go import requirements

@@ -269,3 +269,9 @@ def test_what_compilers_leave() -> None:
         "new http_1.default.Agent({ keepAlive: true });\nnew _pg.default.Pool({ max: 3 });\n"
     )
     assert [(block.system, block.kind) for block in blocks(text)] == [("node-http", "agent"), ("node-postgres", "pool")]
+
+
+@pytest.mark.parametrize("name", ["package.json", "tsconfig.json"])
+def test_a_hostile_project_file_costs_its_versions_only(name: str) -> None:
+    found = blocks("import { Pool } from 'pg'; new Pool({ max: 7 });", "app.ts", **{name: "[" * 100_000})
+    assert [block.value("max") for block in found] == [7]

@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.dsn import parameters_of
 from poollint.readers.source.go_bodies import open_bodies
 from poollint.readers.source.go_checkouts import checkouts
-from poollint.readers.source.go_dsn import parameters_of
 from poollint.readers.source.go_flow import POOL_SETTERS, Flow
 from poollint.readers.source.go_kept import closed_by_callers, kept
 from poollint.readers.source.go_names import FUNCTIONS, MAX_MENTIONS

@@ -18,6 +18,9 @@ A table::
     local = true                              # also when imported from a module of the project itself
     open = true                               # unknown options are none of our business here
     require = ["client"]                      # only where these options are written
+    query = ["url"]                           # options (or positional names) that are a URL whose query sets options, too;
+                                              # what is given beside them goes first
+    query_wins = true                         # ... unless the library lets the URL go first
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
 """
 
@@ -28,6 +31,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
+from poollint.readers.source.dsn import parameters_of, plain_value
 from poollint.readers.source.values import Call, Elapsed, Entry, Folded, Made, Ref, Table
 from poollint.versions import parse_version
 
@@ -67,6 +71,8 @@ class Found:
         "open",
         "options",
         "positional",
+        "query",
+        "query_wins",
         "rename",
         "require",
         "setters",
@@ -87,6 +93,8 @@ class Found:
         self.local = bool(table.get("local", False))
         self.require: list[str] = table.get("require", [])
         self.given: list[str] = table.get("given", [])
+        self.query: list[str] = table.get("query", [])
+        self.query_wins = bool(table.get("query_wins", False))
         self.open = bool(table.get("open", False))
 
     def names(self) -> list[str]:
@@ -141,7 +149,9 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
     block.complete = call.complete
     options_at = _options_at(call, found)
     for at, value in enumerate(call.positional):
-        if at == options_at:
+        if at == options_at and found.query and isinstance(value.value, str):
+            filler.entry(found.query[0], Entry(value.place, value), by_name=False)
+        elif at == options_at:
             filler.table(value, "")
         elif at < len(found.positional):
             filler.entry(found.positional[at], Entry(value.place, value), by_name=False)
@@ -150,6 +160,7 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
             filler.entry(name, entry)
     for name, entry in call.later.items():
         filler.entry(name, entry)
+    filler.read_query()
     if call.touched:
         block.complete = False
     _limit_defaults(block, spec)
@@ -228,6 +239,22 @@ class _Filler:
         self.block = block
         self.spec = spec
         self.found = found
+        self.url: Folded | None = None
+
+    def read_query(self) -> None:
+        """The options in the query of the URL, if there is one; a URL that is open may hold any."""
+        if self.url is None:
+            return
+        parameters = parameters_of(self.url, plain_value)
+        if parameters is None or (self.url.value is UNKNOWN and not self.url.shape):
+            self.block.facts["open_query"] = True
+            return
+        text = self.url.value if isinstance(self.url.value, str) else self.url.shape
+        given = dict(self.block.settings)
+        for name, entry in parameters.items() if "://" in text else ():
+            self.entry(name, entry, by_name=False)
+        if not self.found.query_wins:
+            self.block.settings.update(given)
 
     def table(self, value: Folded, prefix: str, depth: int = 0) -> None:
         """The options of an object; one that is not a literal hides what it holds."""
@@ -263,6 +290,8 @@ class _Filler:
 
     def entry(self, name: str, entry: Entry, *, by_name: bool = True, depth: int = 0, key: str = "") -> None:
         """One option under the name that the program knows it by."""
+        if name in self.found.query:
+            self.url = entry.value
         nested = self.found.nested.get(name)
         plain = name in self.spec.settings and entry.value.known and not isinstance(entry.value.value, (Table, Made))
         if nested is not None and depth < MAX_NESTING and not plain:

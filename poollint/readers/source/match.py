@@ -322,6 +322,10 @@ class _Filler:
             spec=setting_spec,
         )
         self.block.settings[real] = setting
+        self.note(real, setting_spec, folded)
+
+    def note(self, real: str, setting_spec: SettingSpec, folded: Folded) -> None:
+        """What a value tells beside itself: the object that it is, the variable it is from, the choices there are."""
         if isinstance(folded.value, (Table, Made, Ref)):
             self.block.facts.setdefault("objects", {})[real] = folded.value
         if folded.env:

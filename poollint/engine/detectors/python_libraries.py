@@ -376,7 +376,7 @@ def databases_below_min(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(written_size or setting, {"most": f"{most:g}"})
 
 
-_TASK = re.compile(r"(?:^|\\.)(?:shared_task|task|periodic_task|actor)$")
+_TASK = re.compile(r"(?:^|\.)(?:shared_task|task|periodic_task|actor)$")
 
 
 def made_in_task(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -71,7 +71,7 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pool or client that a request handler makes for itself alone."""
     facts = block.facts
     uses = facts.get("uses") or {}
-    if facts.get("in_test") or facts.get("guarded") or uses.get("stored"):
+    if facts.get("in_test") or facts.get("guarded") or uses.get("stored") or _has_its_reason(block, uses):
         return
     if uses.get("closed") and block.spec is not None and block.spec.role == "pool":
         return  # one connection for a moment, which a status page may want
@@ -89,6 +89,25 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         and _REQUEST.search(enclosing)
     ):
         yield Hit(block, {"construct": facts.get("construct", ""), "call": enclosing}, "inline")
+
+
+# what a connection is asked for that nobody else can have meanwhile, or that ends it
+_OWN = frozenset(
+    "subscribe psubscribe ssubscribe monitor duplicate watch blpop brpop blmpop blmove brpoplpush bzpopmin bzpopmax xread "
+    "xreadgroup quit disconnect close destroy end $disconnect".split()
+)
+_SETTING_UP = frozenset(("connect", "on", "once", "$connect"))
+
+
+def _has_its_reason(block: Block, uses: dict[str, Any]) -> bool:
+    """Whether a single connection (Redis) or an ORM's client is made for what only one of its own can do, or goes elsewhere."""
+    part = block.spec.role if block.spec is not None else ""
+    if part not in ("redis_client", "orm_client"):
+        return False
+    methods = {use.method.lower() for use in uses.get("methods", ())}
+    if methods & _OWN or uses.get("passed") or block.facts.get("returned"):
+        return True
+    return part == "redis_client" and not methods - _SETTING_UP
 
 
 _REQUEST = re.compile(

@@ -141,7 +141,8 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
     block = Block(catalogue.name, found.kind, call.name, call.place, spec=spec, path=_path(call, found), target=target)
     block.facts.update(_facts(call))
     block.facts.update(found.facts)
-    block.facts.setdefault("construct", call.callee.rpartition(".")[2])
+    module, _, name = call.callee.rpartition(".")
+    block.facts.setdefault("construct", module.rpartition("/")[2] if name == "default" else name)
     filler = _Filler(block, spec, found)
     if call.broken:
         block.complete = False

@@ -100,7 +100,7 @@ _SETTING_UP = frozenset(("connect", "on", "once", "$connect"))
 
 
 def _has_its_reason(block: Block, uses: dict[str, Any]) -> bool:
-    """Whether a single connection (Redis) or an ORM's client is made for what only one of its own can do, or goes elsewhere."""
+    """Whether a connection (Redis) or an ORM's client is made for what only one of its own can do, or goes elsewhere."""
     part = block.spec.role if block.spec is not None else ""
     if part not in ("redis_client", "orm_client"):
         return False

@@ -50,7 +50,7 @@ FOUND_FORMS = ("language", "format", "command")
 # facts that every block of a source file has: see poollint.readers.source.match
 SOURCE_FACTS = frozenset(
     "scope function handler in_handler in_loop guarded returned yielded as_context decorators callee construct in_test "
-    "in_script uses unknown_options other_options from_environment text_values choices objects packages timed".split()
+    "in_script uses unknown_options other_options from_environment text_values choices objects packages timed broken".split()
 )
 
 

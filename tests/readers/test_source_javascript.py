@@ -275,3 +275,17 @@ def test_what_compilers_leave() -> None:
 def test_a_hostile_project_file_costs_its_versions_only(name: str) -> None:
     found = blocks("import { Pool } from 'pg'; new Pool({ max: 7 });", "app.ts", **{name: "[" * 100_000})
     assert [block.value("max") for block in found] == [7]
+
+
+def test_a_cluster_of_node_redis() -> None:
+    text = (
+        "const { createCluster } = require('redis');\n"
+        "const c = createCluster({ rootNodes: [], defaults: { socket: { connectTimeout: 5 } } });\n"
+    )
+    (cluster,) = blocks(text)
+    assert (cluster.kind, cluster.value("socket.connectTimeout")) == ("cluster", 0.005)
+
+
+def test_nothing_is_told_of_options_that_hold_a_syntax_error() -> None:
+    text = "const { Pool } = require('pg');\nconst pool = new Pool({ max: 0 min: 3 });\npool.query('select 1');\n"
+    assert not api.check_text(text, "app.js")

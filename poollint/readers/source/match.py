@@ -146,6 +146,7 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
     filler = _Filler(block, spec, found)
     if call.broken:
         block.complete = False
+        block.facts["broken"] = True
         return block
     block.complete = call.complete
     options_at = _options_at(call, found)
@@ -268,6 +269,8 @@ class _Filler:
                 self.hide(prefix)
             return
         if not isinstance(table, Table) or table.broken:
+            if isinstance(table, Table):
+                self.block.facts["broken"] = True
             if table is not None:
                 self.hide(prefix)
             return

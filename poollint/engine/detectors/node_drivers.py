@@ -205,6 +205,18 @@ def prisma_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(url, {})
 
 
+def prisma_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A pool of Prisma's engine that is larger than any one process has a use for."""
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
+        return
+    if block.kind == "environment" and not _is_prisma(block, url.value):
+        return
+    found = re.search(r"[?&]connection_limit=(\d{1,9})(?:&|$)", url.value)
+    if found is not None and int(found[1]) > ctx.options["threshold"]:
+        yield Hit(url, {"size": int(found[1])})
+
+
 def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """What Prisma 7 refuses."""
     target = block.target

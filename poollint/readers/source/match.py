@@ -18,8 +18,8 @@ A table::
     local = true                              # also when imported from a module of the project itself
     open = true                               # unknown options are none of our business here
     require = ["client"]                      # only where these options are written
-    query = ["url"]                           # options (or positional names) that are a URL whose query sets options, too;
-                                              # what is given beside them goes first
+    query = true                              # the query of the URL sets options, too; what is given beside it goes first;
+                                              # or the names of the options that are such a URL: ["uri"]
     query_wins = true                         # ... unless the library lets the URL go first
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
 """
@@ -93,7 +93,7 @@ class Found:
         self.local = bool(table.get("local", False))
         self.require: list[str] = table.get("require", [])
         self.given: list[str] = table.get("given", [])
-        self.query: list[str] = table.get("query", [])
+        self.query: bool | list[str] = table.get("query", False)
         self.query_wins = bool(table.get("query_wins", False))
         self.open = bool(table.get("open", False))
 
@@ -151,8 +151,8 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
     block.complete = call.complete
     options_at = _options_at(call, found)
     for at, value in enumerate(call.positional):
-        if at == options_at and found.query and isinstance(value.value, str):
-            filler.entry(found.query[0], Entry(value.place, value), by_name=False)
+        if at == options_at and filler.links and isinstance(value.value, str):
+            filler.entry(filler.links[0], Entry(value.place, value), by_name=False)
         elif at == options_at:
             filler.table(value, "")
         elif at < len(found.positional):
@@ -241,6 +241,7 @@ class _Filler:
         self.block = block
         self.spec = spec
         self.found = found
+        self.links = spec.roles.get("url", ()) if found.query is True else tuple(found.query or ())
         self.url: Folded | None = None
 
     def read_query(self) -> None:
@@ -294,8 +295,6 @@ class _Filler:
 
     def entry(self, name: str, entry: Entry, *, by_name: bool = True, depth: int = 0, key: str = "") -> None:
         """One option under the name that the program knows it by."""
-        if name in self.found.query:
-            self.url = entry.value
         nested = self.found.nested.get(name)
         plain = name in self.spec.settings and entry.value.known and not isinstance(entry.value.value, (Table, Made))
         if nested is not None and depth < MAX_NESTING and not plain:
@@ -305,6 +304,8 @@ class _Filler:
             return
         real = self.found.rename.get(name) or self.spec.aliases.get(name, name)
         real = self.spec.folded.get(real.lower(), real)
+        if real in self.links:
+            self.url = entry.value
         setting_spec = self.spec.settings.get(real)
         if setting_spec is None:
             if real in self.spec.accepts:

@@ -173,8 +173,8 @@ def no_error_handler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     uses = facts.get("uses") or {}
     if not block.name or is_throwaway(block) or is_short_lived(block) or facts.get("handler") or facts.get("returned"):
         return
-    if facts.get("broken"):
-        return  # where the parser is out of step, a listener may be among what it did not see
+    if uses.get("damaged"):
+        return  # a listener may be among what a syntax error hides
     if [name for name in uses.get("passed", ()) if name not in ("drizzle", "console.log")]:
         return
     if block.name.startswith("this.") and facts.get("scope") == "class":

@@ -8,6 +8,7 @@ _ASSIGNED = re.compile(
     r"(?P<key>pass(?:word|wd)?|pwd|secret|token)(?P<sign>[\"']?\s*[:=]\s*)(?P<value>'(?:[^']|'')*'|\"[^\"]*\"|[^\s,;&'\"]+)",
     re.I,
 )
+_NAME = re.compile(r"(?i)passw|^pass$|pwd|secret|token$")
 _IN_URL = re.compile(r"(?P<head>\w://[^\s:/@]*:)(?P<value>[^\s/@]+)(?=@)")
 _ORACLE = re.compile(r"(?P<head>oracle:\w+:[^\s:/@]+/)(?P<value>[^\s/@]+)(?=@)")
 _REFERENCE = re.compile(r"\$|\{\{|<%|%\(|process\.env|os\.|env\(|getenv")
@@ -20,6 +21,11 @@ def mask(text: str) -> str:
     if "oracle:" in text:
         text = _ORACLE.sub(lambda m: m["head"] + _stars(m["value"]), text)
     return _ASSIGNED.sub(lambda m: m["key"] + m["sign"] + _stars(m["value"]), text)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether an option of that name holds a secret."""
+    return _NAME.search(name) is not None
 
 
 def _stars(value: str) -> str:

@@ -29,3 +29,27 @@ def test_findings_hold_no_password() -> None:
     found = api.check_text(text, "pgbouncer.ini")
     assert found
     assert "hunter2" not in repr(found)
+
+
+SECRETS = {
+    "cache.py": 'import redis\na = redis.from_url("redis://:hunter2@h/0")\n',
+    "hikari.properties": "jdbcUrl=jdbc:postgresql://h/db?user=u&password=hunter2\nmaximumPoolSize=5\n",
+    "db.js": (
+        "const { Pool } = require('pg');\n"
+        "const p = new Pool({ password: 'hunter2', ssl: { passphrase: 'x', password: 'hunter2' } });\n"
+    ),
+    "client.js": (
+        "const { PrismaClient } = require('@prisma/client');\n"
+        "const c = new PrismaClient({ datasources: { db: { url: 'postgresql://u:hunter2@h/db' } } });\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_show_holds_no_password(name: str) -> None:
+    from poollint.reports.show import as_json, as_text
+
+    readings = api.check_texts({name: SECRETS[name]}).files
+    assert [block for each in readings for block in each.reading.blocks]
+    assert "hunter2" not in "".join(as_text(readings, everything=True))
+    assert "hunter2" not in repr(as_json(readings))

@@ -33,17 +33,19 @@ _SKIPPED = {".git", "node_modules", "vendor", ".venv", "venv", "__pycache__", "t
 @click.option(
     "--system", "own", metavar="NAME", help="Describe a library of your own instead: write DIR/poollint-rules/NAME."
 )
-@click.option("--language", type=click.Choice(["javascript", "python", "java"]), help="With --system: what calls it.")
+@click.option(
+    "--language", type=click.Choice(["javascript", "python", "java", "go"]), help="With --system: what calls it."
+)
 @click.option("--module", metavar="MODULE", help="With --system: where it is imported from, such as @acme/db.")
 @click.option("--construct", metavar="NAME", help="With --system: the function or class, such as createPool.")
+@click.option("--file", metavar="PATH", help="With --system: the file that holds its settings, such as config/db.yml.")
+@click.option("--prefix", metavar="KEYS", help="With --file: the keys above the settings, such as db.pool.")
 def init(
     folder: str,
     force: bool,
     dry_run: bool,
     own: str | None,
-    language: str | None,
-    module: str | None,
-    construct: str | None,
+    **told: str | None,
 ) -> int:
     """Look at DIR (default: this directory), say what poollint would check there, and write DIR/poollint.toml.
 
@@ -54,6 +56,7 @@ def init(
 
     \b
     poollint init --system acme-db --language javascript --module @acme/db --construct createPool
+    poollint init --system acme-db --file config/db.yml --prefix db.pool
     """
     from poollint import api
     from poollint.config import config_in, default_config
@@ -64,11 +67,10 @@ def init(
     if own is not None:
         from poollint.cli.init_system import wrapper_of, write_system
 
-        wrapper = wrapper_of(own, language, module, construct)
-        return write_system(folder, wrapper, force=force, dry_run=dry_run)
-    for option, given in (("--language", language), ("--module", module), ("--construct", construct)):
+        return write_system(folder, wrapper_of(own, **told), force=force, dry_run=dry_run)
+    for option, given in told.items():
         if given is not None:
-            fail(f"{option} goes with --system NAME")
+            fail(f"--{option} goes with --system NAME")
     path = os.path.normpath(os.path.join(folder, NAME))
     there = config_in(folder)
     if there is not None and not dry_run and not (force and os.path.basename(there) == NAME):

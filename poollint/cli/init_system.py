@@ -14,7 +14,7 @@ import click
 from poollint.cli.errors import EXIT_CLEAN, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 RULES = "poollint-rules"
 SETTINGS = "settings.toml"
@@ -76,7 +76,38 @@ LANGUAGES = {
         "        pool.setAcquireTimeout(5000);\n"
         "        return pool;\n    }}\n}}",
     ),
+    "go": Language(
+        ("github.com/acme/db", "Open"),
+        re.compile(r"[\w.~-]+(?:/[\w.~-]+)*"),
+        "an import path, such as github.com/acme/db",
+        "options = 0                    # which argument is the struct of options",
+        "ns",
+        ("MaxConns", "AcquireTimeout", "IdleTimeout"),
+        "go db.go",
+        'package main\n\nimport (\n\t"time"\n\n\t"{module}"\n)\n\n'
+        "var pool = {package}.{construct}({package}.Options{{MaxConns: {size}, AcquireTimeout: 5 * time.Second}})",
+    ),
 }
+# format of a settings file: how it writes two settings below the parts of a prefix
+FORMATS: dict[str, Callable[[Sequence[str], Sequence[tuple[str, int]]], str]] = {
+    "yaml": lambda parts, pairs: "\n".join(
+        [*("  " * depth + f"{part}:" for depth, part in enumerate(parts))]
+        + ["  " * len(parts) + f"{name}: {value}" for name, value in pairs]
+    ),
+    "json": lambda parts, pairs: (
+        "".join(f'{{"{part}": ' for part in parts)
+        + "{"
+        + ", ".join(f'"{name}": {value}' for name, value in pairs)
+        + "}" * (len(parts) + 1)
+    ),
+    "toml": lambda parts, pairs: "\n".join(
+        [*([f"[{'.'.join(parts)}]"] if parts else []), *(f"{name} = {value}" for name, value in pairs)]
+    ),
+    "properties": lambda parts, pairs: "\n".join(f"{'.'.join([*parts, name])}={value}" for name, value in pairs),
+    "ini": lambda parts, pairs: "\n".join([f"[{'.'.join(parts) or 'pool'}]", *(f"{n} = {v}" for n, v in pairs)]),
+}
+_FORMAT_OF = {"yml": "yaml", "cfg": "ini"}
+FILE_NAMES = ("max", "acquireTimeout", "idleTimeout")
 
 SETTINGS_TEXT = """\
 # {title}: what poollint needs to know of it. Every rule for pools then judges it; the pages beside this file are rules of
@@ -90,21 +121,11 @@ title = "{title}"
 
 # Where it is set up. Several tables may describe several ways.
 [[found]]
-language = "{language}"
-module = {module}
-construct = {construct}
-{options}
+{found}
 kind = "pool"
 # rename = {{ {rename} = "{size}" }}   # other spellings here than below
 
-# Its settings may stand in files, too: format is properties, yaml, json, toml, ini, hocon, spring, quarkus or env.
-# [[found]]
-# format = "yaml"
-# files = ["config/db.yml"]
-# prefix = "db.pool"            # the keys above the settings
-# env = "DB_POOL_"              # variables that set the same
-# kind = "pool"
-
+{elsewhere}
 [kinds.pool]
 title = "a pool of {title}"
 role = "pool"                   # which rules judge it: pool, http_client, http_server
@@ -119,6 +140,34 @@ unknown = "open"                # what becomes of options that are not listed: "
 # further roles: min_idle, max_lifetime, connect_timeout, read_timeout, queue_limit, validation, keepalive, url
 """
 
+IN_SOURCE = """\
+language = "{language}"
+module = "{module}"
+construct = ["{construct}"]
+{options}"""
+IN_FILE = """\
+format = "{format}"
+files = ["{file}"]
+{prefix}
+# env = "DB_POOL_"              # variables that set the same, as DB_POOL_MAX"""
+ALSO_IN_FILES = """\
+# Its settings may stand in files, too: format is properties, yaml, json, toml, ini, hocon, spring, quarkus or env.
+# [[found]]
+# format = "yaml"
+# files = ["config/db.yml"]
+# prefix = "db.pool"            # the keys above the settings
+# env = "DB_POOL_"              # variables that set the same
+# kind = "pool"
+"""
+ALSO_IN_SOURCE = """\
+# It may be set up in source code, too: language is javascript, python, java or go.
+# [[found]]
+# language = "javascript"
+# module = "@acme/db"
+# construct = ["createPool"]
+# options = 0                  # which argument holds the options
+# kind = "pool"
+"""
 PAGE_TEXT = """\
 # {rule}
 
@@ -161,13 +210,32 @@ class Wrapper(NamedTuple):
     language: str
     module: str
     construct: str
+    file: str = ""
+    prefix: str = ""
+
+    @property
+    def format(self) -> str:
+        """The form of the file, by its ending."""
+        ending = self.file.rpartition(".")[2].lower()
+        return _FORMAT_OF.get(ending, ending)
 
 
-def wrapper_of(name: str, language: str | None, module: str | None, construct: str | None) -> Wrapper:
+def wrapper_of(
+    name: str,
+    language: str | None = None,
+    module: str | None = None,
+    construct: str | None = None,
+    file: str | None = None,
+    prefix: str | None = None,
+) -> Wrapper:
     """What the user said, with the usual names where nothing was said."""
+    if file is not None and (language or module or construct):
+        fail("--file describes a file of settings; --language, --module and --construct a call: one at a time")
+    if prefix is not None and file is None:
+        fail("--prefix goes with --file PATH")
     chosen = language or "javascript"
     usual = LANGUAGES[chosen].usual
-    return Wrapper(name, chosen, module or usual[0], construct or usual[1])
+    return Wrapper(name, chosen, module or usual[0], construct or usual[1], file or "", prefix or "")
 
 
 def write_system(folder: str, wrapper: Wrapper, *, force: bool, dry_run: bool) -> int:
@@ -199,6 +267,14 @@ def _check(wrapper: Wrapper) -> None:
         fail(
             f"--system {wrapper.name}: poollint knows a system of that name already; give yours another, such as our-db"
         )
+    if wrapper.file:
+        if wrapper.format not in FORMATS:
+            fail(f"--file {wrapper.file!r}: a name that ends in .yml, .yaml, .json, .toml, .ini, .cfg or .properties")
+        if not re.fullmatch(r"[\w./*-]+", wrapper.file) or not re.fullmatch(
+            r"(?:[\w-]+(?:\.[\w-]+)*)?", wrapper.prefix
+        ):
+            fail("--file is a path in the repository, --prefix the keys above the settings, such as db.pool")
+        return
     language = LANGUAGES[wrapper.language]
     if not language.module.fullmatch(wrapper.module):
         fail(f"--module {wrapper.module!r}: {language.modules}")
@@ -222,31 +298,53 @@ def taken_codes(folder: str, mine: str) -> set[str]:
 def texts(wrapper: Wrapper, folder: str, taken: set[str]) -> Mapping[str, str]:
     """File -> its text, by what the user said."""
     language = LANGUAGES[wrapper.language]
-    size, wait, idle = language.names
-    title = wrapper.module if wrapper.language == "javascript" else f"{wrapper.module}.{wrapper.construct}"
+    size, wait, idle = FILE_NAMES if wrapper.file else language.names
     rule = f"{wrapper.name}-too-large"
-
-    def example(number: int) -> str:
-        return language.example.format(construct=wrapper.construct, module=wrapper.module, size=number)
-
     settings = SETTINGS_TEXT.format(
         name=wrapper.name,
-        title=title,
+        title=_title(wrapper),
         folder=folder,
-        language=wrapper.language,
-        module=f'"{wrapper.module}"',
-        construct=f'["{wrapper.construct}"]',
-        options=language.options,
+        found=_found(wrapper, language),
+        elsewhere=ALSO_IN_SOURCE if wrapper.file else ALSO_IN_FILES,
         rename="poolSize" if size == "max" else "pool_size",
         size=size,
         wait=wait,
         idle=idle,
-        unit=language.unit,
+        unit="ms" if wrapper.file else language.unit,
     )
-    page = PAGE_TEXT.format(
-        rule=rule, code=code_for(wrapper.name, taken), file=language.file, bad=example(50), good=example(20)
-    )
+    info, bad, good = _examples(wrapper, language)
+    page = PAGE_TEXT.format(rule=rule, code=code_for(wrapper.name, taken), file=info, bad=bad, good=good)
     return {SETTINGS: settings, f"{rule}.md": page}
+
+
+def _title(wrapper: Wrapper) -> str:
+    if wrapper.file:
+        return wrapper.name
+    return wrapper.module if wrapper.language == "javascript" else f"{wrapper.module}.{wrapper.construct}"
+
+
+def _found(wrapper: Wrapper, language: Language) -> str:
+    if not wrapper.file:
+        return IN_SOURCE.format(
+            language=wrapper.language, module=wrapper.module, construct=wrapper.construct, options=language.options
+        )
+    parts = wrapper.prefix.split(".") if wrapper.prefix else []
+    section = f'section = "{".".join(parts) or "pool"}"           # or a glob of sections\nprefix = ""'
+    prefix = f'prefix = "{wrapper.prefix}"            # the keys above the settings'
+    return IN_FILE.format(
+        format=wrapper.format, file=wrapper.file, prefix=section if wrapper.format == "ini" else prefix
+    )
+
+
+def _examples(wrapper: Wrapper, language: Language) -> tuple[str, str, str]:
+    """(what the page's fences say, an example of 50 connections, one of 20)."""
+    if wrapper.file:
+        parts = wrapper.prefix.split(".") if wrapper.prefix else []
+        write = FORMATS[wrapper.format]
+        bad, good = (write(parts, [("max", size), ("acquireTimeout", 5000)]) for size in (50, 20))
+        return f"{wrapper.format} {wrapper.file.replace('*', 'x')}", bad, good
+    names = {"construct": wrapper.construct, "module": wrapper.module, "package": wrapper.module.rpartition("/")[2]}
+    return language.file, language.example.format(size=50, **names), language.example.format(size=20, **names)
 
 
 def code_for(name: str, taken: set[str]) -> str:

@@ -260,6 +260,8 @@ class Judge:
         policy = self.policy_for(block.place.source.path)
         for problem in block.problems:
             self.judge_problem(problem, block.system, block, policy)
+        if block.facts.get("broken"):
+            return  # a syntax error stands in it: what it says, and where it stands, is a guess
         for step in self._plan(block, policy):
             if step.detector is not None:
                 self._detect(step, step.detector, block, policy)

@@ -42,7 +42,7 @@ KIND_KEYS = frozenset(
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
     "relaxed section env also partial absent skip unless command flags variables note require given installed "
-    "any_key build content alone query".split()
+    "any_key build content alone query query_wins".split()
 )
 FOUND_FORMS = ("language", "format", "command")
 
@@ -50,8 +50,8 @@ FOUND_FORMS = ("language", "format", "command")
 # facts that every block of a source file has: see poollint.readers.source.match
 SOURCE_FACTS = frozenset(
     "scope function handler in_handler in_loop guarded returned yielded as_context decorators callee construct in_test "
-    "in_script uses unknown_options other_options from_environment text_values unset_values choices objects packages "
-    "timed".split()
+    "in_script uses unknown_options other_options from_environment text_values unset_values choices objects "
+    "packages timed broken".split()
 )
 
 

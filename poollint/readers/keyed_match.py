@@ -111,7 +111,9 @@ class KeyedFound:
 
     def shape(self, path: tuple[str, ...]) -> tuple[str, ...]:
         """A path as names are compared."""
-        return tuple(canonical(part) for part in path) if self.relaxed else path
+        if self.relaxed:
+            return tuple(canonical(part) for part in path)
+        return tuple(part.lower() for part in path) if self.form == "ini" else path
 
     def below(self, path: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]] | None:
         """(what stands above, name of the block, what is left) of a key below a prefix."""
@@ -152,8 +154,11 @@ class KeyedFound:
                     found[begin + "_".join(parts).upper()] = name
                     kebab = "_".join(_snake(part) for part in self._written(name))
                     found[begin + kebab] = name
-                else:
+                elif self.form == "quarkus":
                     found[begin + "_".join(_snake(part) for part in parts)] = name
+                else:  # by the name of the file's key, and by the setting's own
+                    found[begin + "_".join(_snake(part) for part in self._written(name))] = name
+                    found.setdefault(begin + _snake(name), name)
         return found
 
     def _written(self, name: str) -> list[str]:

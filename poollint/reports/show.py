@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block
-from poollint.secrets import mask
+from poollint.secrets import is_secret_name, mask
 from poollint.versions import UNRELEASED, parse_version
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _block(block: Block) -> dict[str, Any]:
         "line": line,
         "column": column,
         "settings": {setting.name: _setting(setting) for setting in _effective(block)},
-        "facts": {name: plain(value) for name, value in block.facts.items()},
+        "facts": {name: _masked(plain(value)) for name, value in block.facts.items()},
         "links": {name: _link(value) for name, value in block.links.items()},
     }
 
@@ -69,11 +69,20 @@ def _secret(setting: Setting) -> bool:
     return setting.spec is not None and bool(setting.spec.get("secret")) and bool(setting.raw)
 
 
+def _masked(value: Any, name: str = "") -> Any:
+    """A value as JSON has it, without the passwords in it: in URLs, in assignments, and under names that say so."""
+    if isinstance(value, dict):
+        return {key: _masked(each, key if is_secret_name(key) else name) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(each, name) for each in value]
+    return value if not isinstance(value, str) else HIDDEN if name and value else mask(value)
+
+
 def _setting(setting: Setting) -> dict[str, Any]:
     secret = _secret(setting)
     shown: dict[str, Any] = {
-        "value": HIDDEN if secret else plain(setting.value),
-        "raw": HIDDEN if secret else setting.raw,
+        "value": HIDDEN if secret else _masked(plain(setting.value)),
+        "raw": HIDDEN if secret else mask(setting.raw),
         "unit": _unit(setting),
         "origin": setting.origin,
         "line": None,
@@ -160,7 +169,7 @@ def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[st
                 if _secret(setting):
                     yield f"    {setting.name} = {HIDDEN}  [{origin}]"
                     continue
-                yield f"    {setting.name} = {_said(setting)}  [{origin}]"
+                yield f"    {setting.name} = {mask(_said(setting))}  [{origin}]"
         for problem in [*each.reading.problems, *(p for block in each.reading.blocks for p in block.problems)]:
             line, column = problem.place.source.position(problem.place.start)
             yield f"  ! {problem.place.source.path}:{line}:{column} {problem.kind} {problem.setting}".rstrip()

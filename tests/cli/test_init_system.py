@@ -27,6 +27,18 @@ WRAPPERS = {
         "Db.java",
         "import com.acme.db.AcmePool;\nclass Db {\n  AcmePool pool = new AcmePool();\n  { pool.setMaxSize(40); }\n}\n",
     ),
+    "go": (
+        ("--module", "github.com/acme/db", "--construct", "Open"),
+        "main.go",
+        'package main\n\nimport "github.com/acme/db"\n\nvar pool = db.Open(db.Options{MaxConns: 40})\n',
+    ),
+}
+FILES = {
+    "config/db.yml": "db:\n  pool:\n    max: 40\n    acquireTimeout: 0\n",
+    "config/db.json": '{"db": {"pool": {"max": 40, "acquireTimeout": 0}}}\n',
+    "db.toml": "[db.pool]\nmax = 40\nacquireTimeout = 0\n",
+    "db.properties": "db.pool.max=40\ndb.pool.acquireTimeout=0\n",
+    "db.ini": "[db.pool]\nmax = 40\nacquireTimeout = 0\n",
 }
 
 
@@ -47,9 +59,23 @@ def test_the_house_wrapper_is_judged(tmp_path: Path, language: str) -> None:
     (tmp_path / path).write_text(text)
     found = run(tmp_path, "check", "--format", "concise").stdout
     assert "ACMED001] acme-db-too-large" in found
-    if language != "java":  # what methods may have set out of sight is unknown
+    if language not in ("java", "go"):  # what methods may have set out of sight is unknown
         assert "POL001] pool-acquire-timeout-missing" in found
     assert "acme-db" in run(tmp_path, "rules", "--system", "acme-db").stdout
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_the_house_settings_file_is_judged(tmp_path: Path, path: str) -> None:
+    done = run(tmp_path, "init", "--system", "acme-db", "--file", path, "--prefix", "db.pool")
+    assert done.returncode == 0, done.stderr
+    tested = run(tmp_path, "rules", "test", "poollint-rules/acme-db")
+    assert (tested.returncode, tested.stderr) == (0, "1 page, 0 failures\n"), tested.stdout
+    (tmp_path / "poollint.toml").write_text('rule-dirs = ["poollint-rules"]\n')
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text(FILES[path])
+    found = run(tmp_path, "check", "--format", "concise").stdout
+    assert "ACMED001] acme-db-too-large" in found
+    assert "POL001] pool-acquire-timeout-missing" in found
 
 
 def test_several_systems_have_codes_of_their_own(tmp_path: Path) -> None:
@@ -76,6 +102,9 @@ def test_it_overwrites_nothing_unasked(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--system", "Acme DB"), "small letters, digits and single dashes"),
+        (("--system", "acme-db", "--file", "db.xml"), "a name that ends in .yml"),
+        (("--system", "acme-db", "--file", "db.yml", "--module", "x"), "one at a time"),
+        (("--file", "db.yml"), "--file goes with --system NAME"),
         (("--system", "../up"), "small letters, digits and single dashes"),
         (("--system", "pgbouncer"), "poollint knows a system of that name already"),
         (("--system", "acme", "--module", 'a"b'), "--module"),

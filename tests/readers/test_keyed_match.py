@@ -98,6 +98,12 @@ def test_sections_of_ini_files() -> None:
     assert (block.name, block.value("max-size")) == ("app:shop", 4)
 
 
+def test_options_of_ini_files_have_no_capitals() -> None:
+    """configparser gives each option's name in small letters, however it is written."""
+    found = blocks("db.ini", "[pool]\nMAX-SIZE = 7\n", format="ini", section="pool", prefix="")
+    assert values(found[0])["max-size"] == 7
+
+
 def test_names_are_relaxed_only_where_the_table_says_so() -> None:
     text = "db:\n  maxSize: 20\n"
     (block,) = blocks("a.yml", text)
@@ -159,6 +165,12 @@ def test_variables_by_their_beginning() -> None:
     (block,) = blocks(".env", "DB_MAX_SIZE=20\nDB_LEASE_TIME=3\nOTHER=1\nDB_WAIT=\n", env="DB_")
     assert values(block) == {"max-size": 20, "lease.time": 3}
     assert block.value("wait") is UNKNOWN
+
+
+def test_variables_are_named_after_the_key_or_the_setting() -> None:
+    for name in ("DB_POOL_SIZE", "DB_POOL_MAX_SIZE"):
+        table = {"format": "yaml", "prefix": "db.pool", "env": "DB_POOL_", "rename": {"size": "max-size"}}
+        assert values(blocks(".env", f"{name}=7\n", **table)[0])["max-size"] == 7
 
 
 def test_variables_by_name_are_all_there_is() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from poollint.api import check_texts
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.formats.source_code import parse
+from poollint.readers.source.dsn import number_of
 from poollint.readers.source.go import GoFile
-from poollint.readers.source.go_dsn import number_of
 from poollint.readers.source.go_folding import arithmetic
 from poollint.readers.source.go_names import package_name
 from poollint.readers.source.targets_go import requirements
@@ -484,3 +484,13 @@ def test_a_handle_that_each_caller_closes_is_for_a_moment() -> None:
 def test_a_server_for_this_machine_alone_may_wait(address: str, fires: bool) -> None:
     assert ("GOL026" in found_in(f"func main() {{ http.ListenAndServe({address}, nil) }}\n")) is fires
     assert ("GOL026" in found_in(f"func main() {{ start(&http.Server{{Addr: {address}}}) }}\n")) is fires
+
+
+def test_a_syntax_error_hides_what_is_set_on_a_handle() -> None:
+    text = (
+        'package main\n\nimport (\n\t"database/sql"\n\t"time"\n)\n\nfunc f() {\n'
+        '\tdb, _ := sql.Open("pgx", "")\n\tdb.SetMaxOpenConns(500)\n\tdb.SetConnMaxLifetime(30 * time.Second\n}\n'
+    )
+    names = {each.name for each in check_texts({"main.go": text}).findings}
+    assert "pool-oversized" in names
+    assert not names & {"connections-never-renewed", "idle-below-open"}

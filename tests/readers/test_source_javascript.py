@@ -269,3 +269,47 @@ def test_what_compilers_leave() -> None:
         "new http_1.default.Agent({ keepAlive: true });\nnew _pg.default.Pool({ max: 3 });\n"
     )
     assert [(block.system, block.kind) for block in blocks(text)] == [("node-http", "agent"), ("node-postgres", "pool")]
+
+
+@pytest.mark.parametrize("name", ["package.json", "tsconfig.json"])
+def test_a_hostile_project_file_costs_its_versions_only(name: str) -> None:
+    found = blocks("import { Pool } from 'pg'; new Pool({ max: 7 });", "app.ts", **{name: "[" * 100_000})
+    assert [block.value("max") for block in found] == [7]
+
+
+def test_a_cluster_of_node_redis() -> None:
+    text = (
+        "const { createCluster } = require('redis');\n"
+        "const c = createCluster({ rootNodes: [], defaults: { socket: { connectTimeout: 5 } } });\n"
+    )
+    (cluster,) = blocks(text)
+    assert (cluster.kind, cluster.value("socket.connectTimeout")) == ("cluster", 0.005)
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        "new Pool({ max: 0 min: 3 })",
+        "new Pool{ max: 0, min: 3 })",
+        "new Pool('x)",
+        "new Pool({ max 0, min: 3 })",
+    ],
+)
+def test_nothing_is_told_of_options_that_hold_a_syntax_error(pool: str) -> None:
+    text = f"const {{ Pool }} = require('pg');\nconst pool = {pool};\npool.query('select 1');\n"
+    assert not api.check_text(text, "app.js")
+
+
+def test_a_syntax_error_leaves_the_other_pools_alone() -> None:
+    text = "const { Pool } = require('pg');\nconst a = new Pool({ max: 0 });\nconst b = new Pool({ max: 5 min: 3 });\n"
+    names = [each.name for each in api.check_text(text, "app.js")]
+    assert "pool-size-invalid" in names
+    assert "pg-no-error-handler" not in names  # the listener may be what the error hides
+
+
+def test_an_exported_configuration_with_a_syntax_error_says_nothing() -> None:
+    text = (
+        "module.exports = {\n  development: { client: 'pg', pool: { min: 2, max: 10 },\n"
+        "  production: { client: 'pg', pool: { min: 20, max: 10 }, acquireConnectionTimeout: 10 },\n};\n"
+    )
+    assert not api.check_text(text, "knexfile.js")

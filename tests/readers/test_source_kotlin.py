@@ -153,3 +153,11 @@ def test_broken_text_is_read_as_far_as_it_goes(at: int, cut: int, junk: str) -> 
         "val b = OkHttpClient.Builder().readTimeout(1, SECONDS).build()\n return HikariDataSource(c)"
     )
     assert not check_texts({"Db.kt": text[:at] + junk + text[at + cut :]}).unread
+
+
+def test_constants_of_a_companion_are_known_by_their_bare_names() -> None:
+    pool = block(
+        "class Db {\n  companion object {\n    private const val SIZE = 7\n  }\n"
+        "  val pool = HikariConfig().apply { maximumPoolSize = SIZE }\n}\n"
+    )
+    assert pool.value("maximumPoolSize") == 7

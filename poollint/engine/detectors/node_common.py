@@ -124,6 +124,35 @@ def transaction_on_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(use.place, {"name": block.name, "statement": text.split()[0].upper(), "method": use.method})
 
 
+# what one connection remembers for those who have it next, or keeps for whoever asked: not so what ends with its statement
+SESSION_STATE = re.compile(
+    r"\s*(?:(?P<set>set\s+(?!local\b|(?:session\s+)?transaction\b|global\b|persist|@@global|constraints\b|password\b|default\s+role\b))"
+    r"|(?P<listen>listen\s)"
+    r"|(?P<lock>select\s+(?:pg_(?:try_)?advisory_lock(?:_shared)?|get_lock)\s*\()"
+    r"|(?P<temporary>create\s+temp(?:orary)?\s))",
+    re.I,
+)
+
+
+def session_state(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A statement through the pool itself that means the connection it happens to meet."""
+    if is_throwaway(block) or block.value("max") == 1 or block.value("connectionLimit") == 1:
+        return
+    texts: list[tuple[Block | Place, Any, str]] = []
+    if block.kind == "statement":
+        texts = [(block, (block.facts.get("uses") or {}).get("statement"), "query")]
+    else:
+        for use in methods_of(block):
+            if use.method in ("query", "execute", "unsafe") and use.arguments:
+                texts.append((use.place, use.arguments[0].value, use.method))
+    for place, text, method in texts:
+        found = SESSION_STATE.match(text) if isinstance(text, str) else None
+        if found is not None and not re.search(r";\s*\S", text):
+            words = " ".join(text.split())
+            shown = words if len(words) <= 40 else words[:37] + "..."
+            yield Hit(place, {"name": block.name, "method": method, "statement": shown}, found.lastgroup or "")
+
+
 def not_released(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A connection that does not surely come back to its pool."""
     uses = block.facts.get("uses") or {}
@@ -149,6 +178,8 @@ def no_error_handler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     uses = facts.get("uses") or {}
     if not block.name or is_throwaway(block) or is_short_lived(block) or facts.get("handler") or facts.get("returned"):
         return
+    if uses.get("damaged"):
+        return  # a listener may be among what a syntax error hides
     if [name for name in uses.get("passed", ()) if name not in ("drizzle", "console.log")]:
         return
     if block.name.startswith("this.") and facts.get("scope") == "class" and not _is_private(block):

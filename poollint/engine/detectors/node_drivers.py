@@ -14,7 +14,7 @@ from poollint.versions import parse_version
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poollint.blocks import Block
+    from poollint.blocks import Block, Setting
     from poollint.source import Place
 
 NODE_REDIS_TOP = frozenset("host port connect_timeout retry_strategy no_ready_check family path".split())
@@ -202,26 +202,36 @@ def _is_prisma(block: Block, url: str) -> bool:
 
 def prisma_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A wait for a connection that never ends."""
-    url = block.by_role("url")
-    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
-        return
-    if block.kind == "environment" and not _is_prisma(block, url.value):
-        return
-    if re.search(r"[?&]pool_timeout=0(?:&|$)", url.value):
+    url = _engine_url(block)
+    if url is not None and re.search(r"[?&]pool_timeout=0(?:&|$)", url.value):
         yield Hit(url, {})
 
 
 def prisma_seconds(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Milliseconds in a URL whose reader counts in seconds."""
-    url = block.by_role("url")
-    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
-        return
-    if block.kind == "environment" and not _is_prisma(block, url.value):
+    url = _engine_url(block)
+    if url is None:
         return
     for name, number in re.findall(r"[?&](pool_timeout|connect_timeout|socket_timeout)=(\d+)(?=&|$)", url.value):
         if int(number) >= 1000 and int(number) % 500 == 0:
             yield Hit(url, {"parameter": name, "number": number, "better": f"{int(number) / 1000:g}"})
             return
+
+
+def prisma_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A pool of Prisma's engine that is larger than any one process has a use for."""
+    url = _engine_url(block)
+    found = re.search(r"[?&]connection_limit=(\d{1,9})(?:&|$)", url.value) if url is not None else None
+    if found is not None and int(found[1]) > ctx.options["threshold"]:
+        yield Hit(url, {"size": int(found[1])})
+
+
+def _engine_url(block: Block) -> Setting | None:
+    """The URL whose parameters Prisma's own engine reads, which it does before 7."""
+    url: Setting | None = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
+        return None
+    return None if block.kind == "environment" and not _is_prisma(block, url.value) else url
 
 
 def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -531,7 +531,9 @@ def headers_below_keepalive(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if head is None or keep is None or (keep.origin == "default" and head.origin == "default"):
         return
     if all(isinstance(each.value, (int, float)) for each in (head, keep)) and head.value <= keep.value:
-        yield Hit(keep if keep.origin != "default" else head, {"head": head.raw, "keep": keep.raw})
+        endless = keep.value == UNLIMITED
+        values = {"head": f"{head.value:g} s", "keep": "0, which is no limit" if endless else f"{keep.value:g} s"}
+        yield Hit(keep if keep.origin != "default" else head, values)
 
 
 def _measures_across_idle(target: tuple[int, ...]) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.blocks import UNKNOWN, UNLIMITED
+from poollint.blocks import UNKNOWN
 from poollint.engine.detectors import python_sqlalchemy
 from poollint.engine.detectors.python_common import parse_url, servers, url_setting, written
-from poollint.engine.detectors.python_libraries import env_number, flag_text
 from poollint.engine.detectors.python_sqlalchemy import ASYNC_DRIVERS, QUEUE_ARGUMENTS
 from poollint.engine.hits import Hit
 
@@ -35,12 +34,6 @@ def values(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield hit._replace(case=hit.case or "fraction")
     for hit in python_sqlalchemy.reset_changed(block, ctx):
         yield hit._replace(case=hit.case or "reset")
-    above, size = written(block, "options.max_overflow"), block.get("options.pool_size")
-    if above is not None and above.value == UNLIMITED and size is not None and size.value != UNLIMITED:
-        yield Hit(above, None, "unlimited")
-    wait = written(block, "options.pool_timeout")
-    if wait is not None and wait.value == UNLIMITED and wait.raw == "None":
-        yield Hit(wait, None, "waits")
 
 
 def refused(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -61,20 +54,6 @@ def refused(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         ]
         if wrong and speaks_of_flask(block, ctx):
             yield Hit(wrong[0], {"names": ", ".join(each.key for each in wrong)}, "memory")
-
-
-def number_as_text(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """A number of the options that the environment gives as a text."""
-    for hit in env_number(block, ctx):
-        if getattr(hit.at, "name", "").startswith("options."):
-            yield hit
-
-
-def flag_as_text(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """A flag of the options that is a text, and so true."""
-    for hit in flag_text(block, ctx):
-        if getattr(hit.at, "name", "").startswith("options."):
-            yield hit
 
 
 def async_driver(block: Block, ctx: RuleContext) -> Iterator[Hit]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poollint.engine.detectors.python_common import Url
     from poollint.engine.hits import RuleContext
 
+OF_FLASK = ("config", "extension")  # kinds of Flask-SQLAlchemy, whose engine options stand one level deeper
 QUEUE_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
 REFUSED = {
     "NullPool": QUEUE_ARGUMENTS,
@@ -83,7 +84,7 @@ def has_default_class(block: Block) -> bool:
 
 def unsupported(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Arguments that the written pool class does not take; any at all beside ``pool=``."""
-    prefix = "options." if block.kind == "config" else ""
+    prefix = "options." if block.kind in OF_FLASK else ""
     name = pool_class(block)
     refused = REFUSED.get(name, ())
     if not name and written(block, "pool") is not None and block.settings["pool"].raw != "None":
@@ -254,7 +255,7 @@ def asyncpg_number(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def negative(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Numbers below what has a meaning."""
-    prefix = "options." if block.kind == "config" else ""
+    prefix = "options." if block.kind in OF_FLASK else ""
     for name, least, case in (("pool_size", 0, ""), ("max_overflow", -1, "overflow"), ("pool_timeout", 0, "timeout")):
         setting = written(block, prefix + name)
         value = finite(setting)
@@ -264,7 +265,7 @@ def negative(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A size that is no whole number."""
-    prefix = "options." if block.kind == "config" else ""
+    prefix = "options." if block.kind in OF_FLASK else ""
     for name in ("pool_size", "max_overflow"):
         setting = written(block, prefix + name)
         if setting is None:
@@ -278,7 +279,7 @@ def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def none_value(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """None where a number is needed."""
-    prefix = "options." if block.kind == "config" else ""
+    prefix = "options." if block.kind in OF_FLASK else ""
     for name, when in (("pool_size", ""), ("max_overflow", "checkout"), ("pool_recycle", "checkout")):
         setting = written(block, prefix + name)
         if setting is not None and setting.value is None:
@@ -445,7 +446,7 @@ def middle_box(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def reset_changed(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """What is left open in a connection is kept for, or published by, its next user."""
-    prefix = "options." if block.kind == "config" else ""
+    prefix = "options." if block.kind in OF_FLASK else ""
     setting = written(block, prefix + "pool_reset_on_return")
     if setting is None or setting.value is UNKNOWN:
         return
@@ -463,7 +464,7 @@ def is_valid_reset(setting: Setting) -> bool:
 
 def reset_refused(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A word that pool_reset_on_return does not know."""
-    prefix = "options." if block.kind == "config" else ""
+    prefix = "options." if block.kind in OF_FLASK else ""
     setting = written(block, prefix + "pool_reset_on_return")
     if (
         setting is not None

@@ -6,7 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.role_pools import UNIT_WORDS, is_javascript, is_throwaway
+from poollint.engine.detectors.role_pools import (
+    LONGEST_ANSWER,
+    SHORTEST_ANSWER,
+    UNIT_WORDS,
+    is_javascript,
+    is_throwaway,
+)
 from poollint.engine.hits import Hit, RuleContext, says
 
 if TYPE_CHECKING:
@@ -72,6 +78,8 @@ def leak_detection_off(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     setting = _written(block, "leak_detection")
     if setting is None or "leak" not in setting.name.lower() or is_throwaway(block):
         return
+    if re.search("[1-9]", setting.raw):
+        return  # switched off all the same, for another reason, which has a rule of its own
     if setting.value == UNLIMITED or (_number(setting.value) and setting.value == 0):
         yield Hit(setting, {"setting": setting.key, "raw": setting.raw})
 
@@ -109,8 +117,8 @@ def open_at_exit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 
 CLIENT_TIMES = ("connect_timeout", "read_timeout")
-SHORTEST = 0.03  # seconds: no answer over a network is surely there by then
-LONGEST = 5000  # seconds: a round number of milliseconds, in truth
+FORGET = 0.001  # seconds: a call that nobody wants the answer of
+SHORTEST_CACHE = 0.01  # seconds: a cache may be given up on sooner than a service
 
 
 def client_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -120,9 +128,12 @@ def client_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         if setting is None or setting.spec is None or not _number(setting.value) or setting.value == UNLIMITED:
             continue
         value, unit = setting.value, setting.spec.unit
-        if unit == "ms" and 0 < value <= SHORTEST:
+        part = block.spec.role if block.spec is not None else ""
+        if value == FORGET and part == "http_call":
+            continue
+        if unit == "ms" and 0 < value <= (SHORTEST_CACHE if part == "redis_client" else SHORTEST_ANSWER):
             number, better, other, span = value * 1000, value * 1_000_000, "s", f"{value * 1000:g} ms"
-        elif unit == "s" and value >= LONGEST and value % 1000 == 0:
+        elif unit == "s" and value >= LONGEST_ANSWER and value % 1000 == 0:
             number, better, other, span = value, value / 1000, "ms", f"{value / 3600:.1f} hours"
         else:
             continue

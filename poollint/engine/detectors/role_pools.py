@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from poollint.blocks import Block, Setting
 
-TIME_ROLES = ("acquire_timeout", "connect_timeout", "idle_timeout", "max_lifetime")
+ANSWER_ROLES = ("read_timeout", "statement_timeout")
+TIME_ROLES = ("acquire_timeout", "connect_timeout", "idle_timeout", "max_lifetime", *ANSWER_ROLES)
+SHORTEST_ANSWER = 0.03  # seconds: no answer over a network is surely there by then
+LONGEST_ANSWER = 5000  # seconds: a round number of milliseconds, in truth
 UNIT_WORDS = {"ms": "milliseconds", "s": "seconds"}
 SECONDS_PER = {"ms": 0.001, "s": 1.0}
 TEXT_CLASSES = frozenset(("text",))
@@ -68,12 +71,10 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pool or client that a request handler makes for itself alone."""
     facts = block.facts
     uses = facts.get("uses") or {}
-    if facts.get("in_test") or facts.get("guarded") or uses.get("stored"):
+    if facts.get("in_test") or facts.get("guarded") or uses.get("stored") or _has_its_reason(block, uses):
         return
     if uses.get("closed") and block.spec is not None and block.spec.role == "pool":
         return  # one connection for a moment, which a status page may want
-    if any(use.method.lower() in _WAITING for use in uses.get("methods", ())):
-        return  # a connection that waits for messages is one request's own
     if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
         return  # its connections live elsewhere, and longer
     if facts.get("handler") in ("route", "lambda", "export", "view"):
@@ -90,9 +91,25 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(block, {"construct": facts.get("construct", ""), "call": enclosing}, "inline")
 
 
-_WAITING = frozenset(
-    "subscribe psubscribe ssubscribe blpop brpop brpoplpush blmove bzpopmin bzpopmax xread xreadgroup".split()
+# what a connection is asked for that nobody else can have meanwhile, or that ends it
+_OWN = frozenset(
+    "subscribe psubscribe ssubscribe monitor duplicate watch blpop brpop blmpop blmove brpoplpush bzpopmin bzpopmax xread "
+    "xreadgroup quit disconnect close destroy end $disconnect".split()
 )
+_SETTING_UP = frozenset(("connect", "on", "once", "$connect"))
+
+
+def _has_its_reason(block: Block, uses: dict[str, Any]) -> bool:
+    """Whether a connection (Redis) or an ORM's client is made for what only one of its own can do, or goes elsewhere."""
+    part = block.spec.role if block.spec is not None else ""
+    if part not in ("redis_client", "orm_client"):
+        return False
+    methods = {use.method.lower() for use in uses.get("methods", ())}
+    if methods & _OWN or uses.get("passed") or block.facts.get("returned"):
+        return True
+    return part == "redis_client" and not methods - _SETTING_UP
+
+
 _REQUEST = re.compile(
     r"^(?:fetch|https?\.(?:request|get)|axios\.(?:default|get|post|put|patch|delete|head|options|request)|"
     r"got\.(?:default|get|post|put|patch|delete|head)|node-fetch\.default|undici\.(?:fetch|request)|"
@@ -107,6 +124,8 @@ def min_above_max(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if not (_number(least.value) and _number(most.value)) or not 0 < most.value < least.value:
         return
+    if most.origin == "default" and block.facts.get("open_query"):
+        return  # a URL that is not here may set it
     values = {"least": least.key, "least_value": least.value, "most": most.key, "most_value": most.value}
     fault = (least.spec.get("faults") or {}).get("above") if least.spec else None
     yield Hit(least, {**values, "what": fault[1] if fault else ""}, "refused" if fault else "")
@@ -221,6 +240,12 @@ def timeout_unit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def _implausible(seconds: float, unit: str, role: str) -> bool:
     if seconds == UNLIMITED or seconds <= 0:
         return False
+    if role in ANSWER_ROLES:
+        return (
+            seconds <= SHORTEST_ANSWER
+            if unit == "ms"
+            else unit == "s" and seconds >= LONGEST_ANSWER and seconds % 1000 == 0
+        )
     if unit == "ms":
         return seconds <= 0.1
     if unit != "s" or seconds % 1000:

@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.dsn import parameters_of
 from poollint.readers.source.go_bodies import open_bodies
 from poollint.readers.source.go_checkouts import checkouts
-from poollint.readers.source.go_dsn import parameters_of
 from poollint.readers.source.go_flow import POOL_SETTERS, Flow
 from poollint.readers.source.go_kept import closed_by_callers, kept
 from poollint.readers.source.go_names import FUNCTIONS, MAX_MENTIONS
@@ -90,6 +90,8 @@ class GoFile(Flow):
                 made.used["unix"] = '"unix"' in self.tree.text(node)
                 made.used["websocket"] = "websocket" in self._around(node)
             self._follow(made, node)
+            if self.is_damaged(node):  # what is set on it, and whose function this is, may have got lost
+                made.touched, made.scope = True, made.scope._replace(handler="", in_loop=False)
             if made.used["escape"] == "returned" and closed_by_callers(self, node, self._calls):
                 made.used["escape"] = ""
                 made.used["concurrent"] = False

@@ -46,6 +46,8 @@ def checkouts(file: GoFile) -> Iterator[Call]:
     if not any(path.endswith(_PLAIN) for path in paths) or any("gorm" in path for path in paths):
         return
     for name, scope, node in islice(_takings(file, paths), MAX_TAKINGS):
+        if file.is_damaged(node):
+            continue
         function = _callee(node)
         assert function is not None
         taken = _TAKES[file.tree.text(function.child_by_field_name("field"))]

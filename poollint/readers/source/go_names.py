@@ -154,6 +154,18 @@ class Names:
         arguments = node.child_by_field_name("arguments")
         return [] if arguments is None else [child for child in arguments.named_children if child.type != "comment"]
 
+    def is_damaged(self, node: Node) -> bool:
+        """Whether a syntax error stands in a function around a node, or keeps that from being one."""
+        if not self.tree.root.has_error:
+            return False
+        function = self.function(node)
+        while function is not None and not function.has_error:
+            outer = self.function(function)
+            if outer is None:
+                return False
+            function = outer
+        return True
+
     def function(self, node: Node) -> Node | None:
         """The innermost function around a node, by an index: to ask for parents is dear."""
         at = bisect_right(self._starts, node.start_byte) - 1

@@ -50,13 +50,23 @@ class JavascriptFile(Folding):
                 break
             made.positional.append(self.fold(child, depth + 1))
         arguments = node.child_by_field_name("arguments")
-        made.broken = arguments is not None and any(child.type == "ERROR" for child in arguments.children)
+        made.broken = self._is_damaged(node, arguments)
         made.name = self._target(node)
         if made.name:
             for name, name_node, right in self._set_on(made.name, node):
                 made.later[name] = Entry(self.tree.place(name_node), self.fold(right, depth + 1))
         made.scope = self.scope(node)
         return made
+
+    def _is_damaged(self, node: Node, arguments: Node | None) -> bool:
+        """Whether a syntax error stands in the arguments, or where they should begin: ``new Pool{})``."""
+        if not self.tree.root.has_error:
+            return False
+        if arguments is not None:
+            return any(child.type == "ERROR" for child in arguments.children)
+        text = self.tree.source.text
+        after = self.tree.place(node).end
+        return text[after : after + 20].lstrip(" \t")[:1] in ("(", "{", "'", '"', "`", "[")
 
     def _set_on(self, holder: str, node: Node) -> Iterator[tuple[str, Node, Node]]:
         """The assignments to properties of what a call's result is held by: of that variable, not of its namesakes."""
@@ -155,7 +165,7 @@ class JavascriptFile(Folding):
             if value is None:
                 continue
             folded = self.fold(value)
-            if not isinstance(folded.value, Table):
+            if not isinstance(folded.value, Table) or folded.value.broken:
                 continue
             inner = [entry.value for entry in folded.value.entries.values() if isinstance(entry.value.value, Table)]
             for each in (folded, *inner):

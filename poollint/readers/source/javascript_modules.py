@@ -122,7 +122,7 @@ def _paths(text: str, folder: str) -> list[tuple[str, str]]:
     text = re.sub(r"(?m)(?:^|(?<=[\s{,\[]))//[^\n]*$|/\*[^*]*\*/(?=\s)", "", text)
     try:
         data = json.loads(re.sub(r",(\s*[}\]])", r"\1", text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     options = data.get("compilerOptions") if isinstance(data, dict) else None
     if not isinstance(options, dict):

@@ -57,6 +57,8 @@ class Uses:
             return found
         if not self._is_local(node):
             found["stored"] = True
+        if self.tree.root.has_error:
+            found["damaged"] = True
         methods = tuple(self._methods(node, made.name))
         if not self._is_local(node) or "." in made.name:
             alias = self._alias(node)

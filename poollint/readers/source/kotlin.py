@@ -104,6 +104,8 @@ class KotlinFile(KotlinFolding):
         if holder is None or scope is None or not holder.named_children:
             return
         name = next((child for child in holder.named_children if child.type == "identifier"), holder.named_children[0])
+        if scope.parent is not None and scope.parent.type == "companion_object":
+            scope = self.ancestor(scope.parent, _BLOCKS) or scope  # its names are the class's
         is_field = scope.type in ("class_body", "source_file", "enum_class_body")
         variable = Variable(self.text(name), "field" if is_field else "local", name, scope)
         kind = next((child for child in holder.named_children if child.type.endswith("type")), None)

@@ -18,8 +18,10 @@ A table::
     local = true                              # also when imported from a module of the project itself
     open = true                               # unknown options are none of our business here
     require = ["client"]                      # only where these options are written
+    query = true                              # the query of the URL sets options, too; what is given beside it goes first;
+                                              # or the names of the options that are such a URL: ["uri"]
+    query_wins = true                         # ... unless the library lets the URL go first
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
-    query = true                              # the parameters of its URL are settings, where no option says otherwise
     alone = false                             # a single argument is the options only where it is an object literal
 """
 
@@ -30,6 +32,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
+from poollint.readers.source.dsn import parameters_of, plain_value
 from poollint.readers.source.values import Call, Elapsed, Entry, Folded, Made, Ref, Table
 from poollint.versions import parse_version
 
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
 
 UNITS = {"ms": 0.001, "s": 1, "us": 1e-6, "ns": 1e-9, "min": 60, "h": 3600, "d": 86400}
 MAX_NESTING = 6
-_FLAGS = {"true": True, "false": False}
 MEASURED = frozenset(("int", "float", "duration", "size", "bool"))  # types whose values are no names
 # files whose pools serve a test or one run by hand, by the names that people give them
 _TEST = re.compile(
@@ -72,6 +74,7 @@ class Found:
         "options",
         "positional",
         "query",
+        "query_wins",
         "rename",
         "require",
         "setters",
@@ -92,8 +95,9 @@ class Found:
         self.local = bool(table.get("local", False))
         self.require: list[str] = table.get("require", [])
         self.given: list[str] = table.get("given", [])
+        self.query: bool | list[str] = table.get("query", False)
+        self.query_wins = bool(table.get("query_wins", False))
         self.open = bool(table.get("open", False))
-        self.query = bool(table.get("query", False))
         self.alone = bool(table.get("alone", True))
 
     def names(self) -> list[str]:
@@ -140,15 +144,19 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
     block = Block(catalogue.name, found.kind, call.name, call.place, spec=spec, path=_path(call, found), target=target)
     block.facts.update(_facts(call))
     block.facts.update(found.facts)
-    block.facts.setdefault("construct", call.callee.rpartition(".")[2])
+    module, _, name = call.callee.rpartition(".")
+    block.facts.setdefault("construct", module.rpartition("/")[2] if name == "default" else name)
     filler = _Filler(block, spec, found)
     if call.broken:
         block.complete = False
+        block.facts["broken"] = True
         return block
     block.complete = call.complete
     options_at = _options_at(call, found)
     for at, value in enumerate(call.positional):
-        if at == options_at:
+        if at == options_at and filler.links and isinstance(value.value, str):
+            filler.entry(filler.links[0], Entry(value.place, value), by_name=False)
+        elif at == options_at:
             filler.table(value, "")
         elif at < len(found.positional):
             filler.entry(found.positional[at], Entry(value.place, value), by_name=False)
@@ -157,10 +165,9 @@ def block_of(call: Call, found: Found, catalogue: Catalogue, target: Version | N
             filler.entry(name, entry)
     for name, entry in call.later.items():
         filler.entry(name, entry)
+    filler.read_query()
     if call.touched:
         block.complete = False
-    if found.query:
-        filler.query()
     _limit_defaults(block, spec)
     return block
 
@@ -239,6 +246,23 @@ class _Filler:
         self.block = block
         self.spec = spec
         self.found = found
+        self.links = spec.roles.get("url", ()) if found.query is True else tuple(found.query or ())
+        self.url: Folded | None = None
+
+    def read_query(self) -> None:
+        """The options in the query of the URL, if there is one; a URL that is open may hold any."""
+        if self.url is None:
+            return
+        parameters = parameters_of(self.url, plain_value)
+        if parameters is None or (self.url.value is UNKNOWN and not self.url.shape):
+            self.block.facts["open_query"] = True
+            return
+        text = self.url.value if isinstance(self.url.value, str) else self.url.shape
+        given = dict(self.block.settings)
+        for name, entry in parameters.items() if "://" in text else ():
+            self.entry(name, entry, by_name=False)
+        if not self.found.query_wins:
+            self.block.settings.update(given)
 
     def table(self, value: Folded, prefix: str, depth: int = 0) -> None:
         """The options of an object; one that is not a literal hides what it holds."""
@@ -251,6 +275,8 @@ class _Filler:
                 self.hide(prefix)
             return
         if not isinstance(table, Table) or table.broken:
+            if isinstance(table, Table):
+                self.block.facts["broken"] = True
             if table is not None:
                 self.hide(prefix)
             return
@@ -263,30 +289,6 @@ class _Filler:
         """Whether a 0 is just that in the target version, which gives it no meaning of its own yet."""
         since, target = spec.get("zero_since"), self.block.target
         return bool(since and target is not None and folded.value == 0 and target < parse_version(since))
-
-    def query(self) -> None:
-        """The parameters of the URL, which stand where the URL does."""
-        url = self.block.by_role("url")
-        if url is None or url.place is None or not isinstance(url.value, str) or "?" not in url.value:
-            return
-        from urllib.parse import parse_qsl
-
-        for name, text in parse_qsl(url.value.partition("?")[2]):
-            real = self.spec.folded.get(name.lower(), self.spec.aliases.get(name, name))
-            setting_spec = self.spec.settings.get(real)
-            if setting_spec is None or real in self.block.settings:
-                continue
-            value = int(text) if text.isascii() and text.isdigit() else _FLAGS.get(text, text)
-            self.block.settings[real] = Setting(
-                real,
-                decode(setting_spec, Folded(value, url.place)),
-                text,
-                origin="inherited",
-                place=url.place,
-                key_place=url.place,
-                key=name,
-                spec=setting_spec,
-            )
 
     def hide(self, prefix: str) -> None:
         """The options below a prefix may be set out of sight."""
@@ -307,6 +309,8 @@ class _Filler:
             return
         real = self.found.rename.get(name) or self.spec.aliases.get(name, name)
         real = self.spec.folded.get(real.lower(), real)
+        if real in self.links:
+            self.url = entry.value
         setting_spec = self.spec.settings.get(real)
         if setting_spec is None:
             if real in self.spec.accepts:
@@ -328,10 +332,10 @@ class _Filler:
             spec=setting_spec,
         )
         self.block.settings[real] = setting
-        self.tell(real, folded, setting_spec)
+        self.note(real, setting_spec, folded)
 
-    def tell(self, real: str, folded: Folded, spec: SettingSpec) -> None:
-        """What else is known of a value, as facts of the block."""
+    def note(self, real: str, spec: SettingSpec, folded: Folded) -> None:
+        """What a value tells beside itself: the object that it is, the variable it is from, the choices there are."""
         if isinstance(folded.value, (Table, Made, Ref)):
             self.block.facts.setdefault("objects", {})[real] = folded.value
         if folded.env:

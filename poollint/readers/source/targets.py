@@ -154,7 +154,7 @@ def _json(text: str) -> dict[str, Any]:
 
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 

@@ -1,28 +1,31 @@
-"""The parameters of a PostgreSQL connection string that stands in source code: a URL's query or ``key=value`` words."""
+"""The parameters of a connection string that stands in source code: a URL's query, or PostgreSQL's ``key=value`` words."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.values import Entry, Folded
 from poollint.source import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _OPEN = "\0"
 _UNITS = {"ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 6e10, "h": 3.6e12}
 _DIGITS = re.compile(r"[+-]?\d{1,15}")
+_DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
 _PART = re.compile(r"(\d{1,12}(?:\.\d{0,9})?|\.\d{1,9})(ns|us|µs|μs|ms|s|m|h)")
 _DURATION = re.compile(rf"[+-]?(?:{_PART.pattern})+")
 _WORD = re.compile(r"(?P<key>[A-Za-z_]\w*)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'|[^\s']*)")
 _PAIR = re.compile(r"(?P<key>[^=&]+)=(?P<value>[^&]*)")
 
 
-def parameters_of(folded: Folded) -> dict[str, Entry] | None:
-    """Parameter -> its value (a text), placed where it stands in the literal; None when some may be out of sight."""
+def parameters_of(folded: Folded, read: Callable[[str], Any] | None = None) -> dict[str, Entry] | None:
+    """Parameter -> its value as ``read`` has it (``number_of`` by itself), placed where it stands in the literal; None when
+    some may be out of sight."""
+    read = read or number_of
     if folded.env:
         return None
     text = folded.value if isinstance(folded.value, str) else folded.shape
@@ -33,7 +36,7 @@ def parameters_of(folded: Folded) -> dict[str, Entry] | None:
         if _OPEN in key:
             return None
         key_place, place = _placed(folded.place, key, value)
-        found[key] = Entry(key_place, Folded(UNKNOWN if _OPEN in value else number_of(value), place))
+        found[key] = Entry(key_place, Folded(UNKNOWN if _OPEN in value else read(value), place))
     return None if _hides(text) else found
 
 
@@ -45,6 +48,15 @@ def number_of(text: str) -> int | str:
         return text
     total = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     return int(-total if text.startswith("-") else total)
+
+
+def plain_value(text: str) -> int | float | bool | str:
+    """A parameter of a URL that a library reads by the option's type: a number, a truth value, else a text."""
+    if _DIGITS.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    return {"true": True, "false": False}.get(text.lower(), text)
 
 
 def pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,7 @@ KIND_KEYS = frozenset(
 
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
-    "relaxed section env also partial absent skip unless command flags variables note require given installed".split()
+    "relaxed section env also partial absent skip unless command flags variables note require given handed installed".split()
 )
 FOUND_FORMS = ("language", "format", "command")
 

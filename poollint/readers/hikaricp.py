@@ -18,15 +18,18 @@ from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.source import Place, bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poollint.formats.properties import Entry
     from poollint.knowledge.catalogue import KindSpec
     from poollint.readers.base import ReadContext
     from poollint.readers.jdbc import Property
+    from poollint.readers.keyed import KeyedEntry
     from poollint.source import Source
+    from poollint.versions import Version
 
 DATA_SOURCE = "dataSource."
+JSON_VARIABLE = "SPRING_APPLICATION_JSON"
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
 _OBJECTS = frozenset(
     "dataSource metricRegistry healthCheckRegistry credentials credentialsProvider exceptionOverride".split()
@@ -47,8 +50,11 @@ def read(source: Source, context: ReadContext) -> Reading:
     base = os.path.basename(source.path)
     if not _SPRING_NAME.search(base) and not base.endswith(".properties"):
         reading = _read_arguments(source, context)
-        if "SPRING_DATASOURCE_" in source.text:
+        if "SPRING_DATASOURCE_" in source.text or JSON_VARIABLE in source.text:
             reading.blocks += _read_environment(source, context).blocks
+        for inner in _read_inner(source, context) if base.endswith((".yml", ".yaml")) else ():
+            reading.blocks += inner.blocks
+            reading.problems += inner.problems
         return reading
     is_spring = _SPRING_NAME.search(base) or base.endswith((".yml", ".yaml")) or "\nspring." in "\n" + source.text
     if is_spring and not _is_raw(source):
@@ -58,19 +64,46 @@ def read(source: Source, context: ReadContext) -> Reading:
     return _read_properties(source, context)
 
 
+def _read_inner(source: Source, context: ReadContext) -> Iterator[Reading]:
+    """The pools of the application files that a manifest holds; the application may have more of its own."""
+    from poollint.formats.embedded import files
+    from poollint.readers.spring import read_spring
+
+    for name, inner in files(source):
+        if _SPRING_NAME.search(name):
+            yield read_spring(inner, context, name=name)
+        elif "hikari" in name and name.endswith(".properties"):
+            yield _read_properties(inner, context)
+
+
+def _json_entries(entry: KeyedEntry) -> list[KeyedEntry]:
+    """The keys of SPRING_APPLICATION_JSON, each at its own place where the text stands in the file as it is."""
+    from poollint.formats.embedded import only
+    from poollint.readers.keyed import of_yaml
+
+    place, text = entry.place, entry.text or ""
+    at = place.source.text.find(text, place.start, place.end + 1) if text.lstrip().startswith("{") else -1
+    return of_yaml(only(place.source, at, at + len(text))).entries if at >= 0 else []
+
+
 def _read_environment(source: Source, context: ReadContext) -> Reading:
     """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
     from poollint.readers.jdbc_pools import drivers_of, of_variables
-    from poollint.readers.keyed import environments, variables
-    from poollint.readers.spring import of_environment
+    from poollint.readers.keyed import docker_variables, environments, variables
+    from poollint.readers.spring import of_environment, read_entries
 
-    groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(variables(source))]
+    is_docker = "dockerfile" in os.path.basename(source.path).lower()
+    entries_of = docker_variables if is_docker else variables
+    groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(entries_of(source))]
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
     reading = Reading()
     for entries in groups:
         pools = list(of_environment(entries, context.catalogue, context.target))
         connection = of_variables(entries, pools[0] if pools else None, drivers)
         reading.blocks += [*pools, *([connection] if connection is not None else [])]
+        for entry in entries:
+            if entry.path == (JSON_VARIABLE,):
+                reading.blocks += read_entries(source, _json_entries(entry), context)
     return reading
 
 
@@ -177,8 +210,8 @@ class _RawFile:
             if entry.key.startswith(DATA_SOURCE):
                 continue
             if not name:
-                if entry.key not in _OBJECTS and not entry.key.startswith("\ufeff"):
-                    self._unknown(entry, key_place)
+                if not entry.key.startswith("\ufeff"):
+                    unknown(self.block, entry.key, key_place, "file")
                 continue
             text = None if _TEMPLATE.search(entry.value) else entry.value
             if text is not None and not text.isascii() and place.text == text:
@@ -188,22 +221,39 @@ class _RawFile:
             found.append(Raw(name, text, place, key_place, entry.key))
         return found
 
-    def _unknown(self, entry: Entry, place: Place) -> None:
-        values = {"setting": entry.key, "meant": meant_name(entry.key, self.spec, self.block.target)}
-        spec = self.spec.settings.get(entry.key)
-        if spec is not None:
-            since, removed = spec.get("since", ""), spec.get("removed", "")
-            kind = "name-too-new" if since and not removed else "name-removed"
-            other = spec.get("replacement", "")
-            values.update(since=since, removed=removed, other=f"; write {other}" if other else "")
-        else:
-            kind = "unknown-url" if entry.key == "url" else "unknown-name" if values["meant"] else "foreign-name"
-        self.block.problem(kind, place, setting=entry.key, values=values)
-
     def setting(self, key: str) -> str:
-        """The setting that HikariCP finds for a key in the target version; empty for none."""
-        if not key:
-            return ""
-        names = {each[0].upper() + each[1:]: each for each in self.spec.settings}
-        name = names.get(key[0].upper() + key[1:]) or names.get(key.upper(), "")
-        return name if name and exists(self.spec, name, self.block.target) else ""
+        return setting_of(key, self.spec, self.block.target)
+
+
+def setting_of(key: str, spec: KindSpec, target: Version | None) -> str:
+    """The setting that HikariCP finds for a key in the target version; empty for none."""
+    if not key:
+        return ""
+    names = {each[0].upper() + each[1:]: each for each in spec.settings}
+    name = names.get(key[0].upper() + key[1:]) or names.get(key.upper(), "")
+    return name if name and exists(spec, name, target) else ""
+
+
+def unknown(block: Block, key: str, place: Place, where: str) -> None:
+    """A key that HikariCP has no setter for: it refuses the file, or the object of properties, that holds it."""
+    if key in _OBJECTS or block.spec is None:
+        return
+    values = {"setting": key, "meant": meant_name(key, block.spec, block.target), "where": where}
+    spec = block.spec.settings.get(key)
+    if spec is not None:
+        since, removed = spec.get("since", ""), spec.get("removed", "")
+        kind = "name-too-new" if since and not removed else "name-removed"
+        other = spec.get("replacement", "")
+        values.update(since=since, removed=removed, other=f"; write {other}" if other else "")
+    else:
+        kind = "unknown-url" if key == "url" else "unknown-name" if values["meant"] else "foreign-name"
+    block.problem(kind, place, setting=key, values=values)
+
+
+def check_properties(block: Block, entries: Iterable[tuple[str, Place | None]]) -> None:
+    """The keys of a Properties object that a configuration is made of."""
+    for key, place in entries:
+        if block.spec is None or place is None or key.startswith(DATA_SOURCE):
+            continue
+        if not setting_of(key, block.spec, block.target):
+            unknown(block, key, place, "properties")

@@ -184,9 +184,9 @@ def _pool_of(parts: tuple[str, ...], pools: dict[str, Block]) -> tuple[str, ...]
     outer = parts[:-1]
     if parts == SPRING_URL:
         return (*outer, "hikari")
-    if parts[-1] == "jdbcurl" and ".".join(outer) in pools:
+    if ".".join(outer) in pools and (parts[-1] == "jdbcurl" or outer[0] == "datasources"):
         return outer
-    return (*outer, "hikari") if ".".join((*outer, "hikari")) in pools else None
+    return next(((*outer, each) for each in ("hikari", "configuration") if ".".join((*outer, each)) in pools), None)
 
 
 def of_variables(entries: Iterable[KeyedEntry], pool: Block | None, drivers: Drivers) -> Block | None:

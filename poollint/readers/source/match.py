@@ -19,6 +19,7 @@ A table::
     open = true                               # unknown options are none of our business here
     require = ["client"]                      # only where these options are written
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
+    handed = true                             # also what a method sets on one that is its parameter (Java, Kotlin)
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Found:
         "constructs",
         "facts",
         "given",
+        "handed",
         "kind",
         "local",
         "modules",
@@ -87,6 +89,7 @@ class Found:
         self.local = bool(table.get("local", False))
         self.require: list[str] = table.get("require", [])
         self.given: list[str] = table.get("given", [])
+        self.handed = bool(table.get("handed", False))
         self.open = bool(table.get("open", False))
 
     def names(self) -> list[str]:

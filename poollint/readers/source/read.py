@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from poollint.blocks import UNKNOWN
 from poollint.formats.source_code import FAMILIES, MAX_SOURCE, parse
 from poollint.readers.base import Reading
 from poollint.readers.source.match import Finder, Found, block_of
@@ -63,18 +64,24 @@ def read_source(
             if all(name in block.settings for name in found.require):
                 reading.blocks.append(block)
                 if found.system == "hikaricp":
-                    reading.blocks += _hikaricp(block, catalogue_of, target_of)
+                    reading.blocks += _hikaricp(block, call, catalogue_of, target_of)
     return reading
 
 
 def _hikaricp(
-    block: Block, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
+    block: Block, call: Call, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
 ) -> list[Block]:
     """HikariCP's own judgement of a pool, and the connection that its JDBC URL asks for."""
+    from poollint.readers.hikaricp import check_properties
     from poollint.readers.hikaricp_validate import check_source
     from poollint.readers.jdbc_pools import drivers_of, of_source
+    from poollint.readers.source.values import Table
 
     check_source(block)
+    given = call.positional[0].value if call.positional and call.callee.endswith("HikariConfig") else None
+    if isinstance(given, Table) and given.complete:
+        sure = ((name, entry.key_place) for name, entry in given.entries.items() if entry.value.value is not UNKNOWN)
+        check_properties(block, sure)
     connection = of_source(block, drivers_of(catalogue_of("hikaricp"), catalogue_of, target_of))
     return [] if connection is None else [connection]
 

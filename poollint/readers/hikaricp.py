@@ -197,6 +197,7 @@ class _RawFile:
     def entries(self, written: list[Entry]) -> list[Raw]:
         last = {self.setting(entry.key) or entry.key: entry for entry in written}
         found = []
+        unsure: set[str] = set()  # two keys of one setting: their order is that of a hash table
         for entry in written:
             place = Place(self.source, entry.start, entry.end)
             key_place = Place(self.source, entry.key_start, entry.key_end)
@@ -204,16 +205,19 @@ class _RawFile:
             winner = last[name or entry.key]
             if winner is not entry:
                 line = self.source.position(winner.key_start)[0]
-                self.block.problem("repeated", key_place, setting=name, values={"setting": entry.key, "line": line})
-                if winner.key == entry.key:
+                same = winner.key == entry.key
+                values = {"setting": entry.key, "line": line, "other": winner.key}
+                self.block.problem("repeated" if same else "repeated-capital", key_place, setting=name, values=values)
+                if same:
                     continue  # the program never sees it
+                unsure.add(name)
             if entry.key.startswith(DATA_SOURCE):
                 continue
             if not name:
                 if not entry.key.startswith("\ufeff"):
                     unknown(self.block, entry.key, key_place, "file")
                 continue
-            text = None if _TEMPLATE.search(entry.value) else entry.value
+            text = None if name in unsure or _TEMPLATE.search(entry.value) else entry.value
             if text is not None and not text.isascii() and place.text == text:
                 java = bytes_of(text).decode("latin-1")
                 self.block.problem("not-latin", place, setting=name, values={"setting": entry.key, "result": java})

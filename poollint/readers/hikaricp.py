@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from poollint.formats.properties import Entry
     from poollint.knowledge.catalogue import KindSpec
     from poollint.readers.base import ReadContext
+    from poollint.readers.hikaricp_xml import Given
     from poollint.readers.jdbc import Property
     from poollint.readers.keyed import KeyedEntry
     from poollint.source import Source
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 DATA_SOURCE = "dataSource."
 JSON_VARIABLE = "SPRING_APPLICATION_JSON"
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
+_SPRING_TEXT = re.compile(r"(?m)^spring(?:\.datasource(?:\.[\w.-]+)?)?:")
 _OBJECTS = frozenset(
     "dataSource metricRegistry healthCheckRegistry credentials credentialsProvider exceptionOverride".split()
 )
@@ -42,12 +44,20 @@ _ARGUMENT = re.compile(
 _OF_OWN_FILES = frozenset(
     "unknown-name foreign-name unknown-url name-too-new name-removed no-source byte-order-mark".split()
 )
-_TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
+TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 
 
 def read(source: Source, context: ReadContext) -> Reading:
     """The pools of a file."""
     base = os.path.basename(source.path)
+    if base.endswith(".xml"):
+        from poollint.readers.hikaricp_xml import read_xml
+
+        return read_xml(source, context)
+    if base.endswith((".yml", ".yaml")) and _SPRING_TEXT.search(source.text):
+        from poollint.readers.spring import read_spring
+
+        return read_spring(source, context)
     if not _SPRING_NAME.search(base) and not base.endswith(".properties"):
         reading = _read_arguments(source, context)
         if "SPRING_DATASOURCE_" in source.text or JSON_VARIABLE in source.text:
@@ -148,6 +158,11 @@ def _read_properties(source: Source, context: ReadContext) -> Reading:
         reading.problems.append(Problem("malformed-escape", Place(source, at, at + 2)))
         return reading
     start = found.entries[0].key_start if found.entries else 0
+    hibernate = list(_of_hibernate(source, found.entries))
+    if hibernate:
+        from poollint.readers.hikaricp_xml import of_hibernate
+
+        return Reading([of_hibernate(context, hibernate)])
     spec = context.catalogue.kinds["pool"]
     end = found.entries[0].key_end if found.entries else 0
     block = Block("hikaricp", "pool", "", Place(source, start, end), spec=spec, path="pool", target=context.target)
@@ -174,13 +189,23 @@ def _read_properties(source: Source, context: ReadContext) -> Reading:
     return reading
 
 
+def _of_hibernate(source: Source, entries: list[Entry]) -> Iterator[Given]:
+    """What a file of Hibernate's properties hands on to its pool."""
+    from poollint.readers.hikaricp_xml import HIBERNATE, Given
+
+    for entry in {each.key: each for each in entries if each.key.startswith(HIBERNATE)}.values():
+        text = None if TEMPLATE.search(entry.value) else entry.value
+        place = Place(source, entry.start, entry.end)
+        yield Given(entry.key[len(HIBERNATE) :], text, place, Place(source, entry.key_start, entry.key_end))
+
+
 def _driver_properties(source: Source, entries: list[Entry]) -> Iterator[Property]:
     """What stands behind ``dataSource.`` for the driver."""
     from poollint.readers.jdbc import Property
 
     for entry in entries:
         if entry.key.startswith(DATA_SOURCE):
-            text = None if _TEMPLATE.search(entry.value) else entry.value
+            text = None if TEMPLATE.search(entry.value) else entry.value
             name = entry.key[len(DATA_SOURCE) :]
             place = Place(source, entry.start, entry.end)
             yield Property(name, text, place, Place(source, entry.key_start, entry.key_end))
@@ -217,7 +242,7 @@ class _RawFile:
                 if not entry.key.startswith("\ufeff"):
                     unknown(self.block, entry.key, key_place, "file")
                 continue
-            text = None if name in unsure or _TEMPLATE.search(entry.value) else entry.value
+            text = None if name in unsure or TEMPLATE.search(entry.value) else entry.value
             if text is not None and not text.isascii() and place.text == text:
                 java = bytes_of(text).decode("latin-1")
                 self.block.problem("not-latin", place, setting=name, values={"setting": entry.key, "result": java})

@@ -29,6 +29,8 @@ _SIXTY = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")
 _GROUPED = re.compile(r"[-+]?[0-9][0-9_]*")
 _RADIX = re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|b[01_]+)")
 
+# what variables stand below: of containers, of the values of charts, of a generator of ConfigMaps
+_VARIABLES = re.compile(r"\w*[eE]nv(?:ironment)?(?:_?[vV]ars?|Variables?)?|literals")
 # where a resource of Kubernetes keeps the variables that containers take from it
 _KEPT = {"ConfigMap": "data", "Secret": "stringData"}
 _ENV = re.compile(r"(?im)^[ \t]*ENV[ \t]+(?P<rest>\S(?:[^\n\\]|\\\r?\n|\\.)*)")
@@ -224,7 +226,7 @@ def environments(source: Source) -> Iterator[list[KeyedEntry]]:
         elif isinstance(node, Mapping):
             held = _KEPT.get(_kind(node), "")
             for key, value in node.pairs():
-                if key.text in ("environment", "env") or (key.text == held and isinstance(value, Mapping)):
+                if _VARIABLES.fullmatch(key.text) or (key.text == held and isinstance(value, Mapping)):
                     yield list(_environment(source, value))
             waiting += [(value, depth + 1) for _, value in reversed(list(node.pairs()))]
 

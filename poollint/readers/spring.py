@@ -46,7 +46,8 @@ _POOL_WORDS = frozenset(
 )
 _NAMED = re.compile(r"[\"']?\$\{([A-Za-z][\w-]*(?:\.[\w-]+)+)\}[\"']?")
 _SURE = re.compile(r"-?[0-9]+|true|false")
-_PROFILE_FILE = re.compile(r"(?:application|bootstrap)-[^/]+\.\w+$")
+# others add to what a file of that name says, as those of one profile do
+_WHOLE_FILE = re.compile(r"(?:^|/)(?:application|bootstrap)\.\w+$")
 
 
 class _Document(NamedTuple):
@@ -61,7 +62,7 @@ def read_spring(source: Source, context: ReadContext, *, name: str = "") -> Read
         return reading
     is_yaml = (name or source.path).endswith((".yml", ".yaml"))
     found = keyed.of_yaml(source) if is_yaml else keyed.of_properties(source)
-    complete = not name and not _PROFILE_FILE.search(source.path)
+    complete = not name and _WHOLE_FILE.search(source.path) is not None
     reader = _Reader(source, context.catalogue, context.target, complete=complete)
     reader.learn(found.entries if complete else ())
     documents = [_document(entries) for entries in _by_document(found.entries)]
@@ -234,7 +235,8 @@ class _Reader:
             text = None  # Micronaut has conversions of its own
         if entry.plain and entry.text is not None:
             if entry.text in ("", "~", "null", "Null", "NULL"):
-                return None  # the default stays
+                # the default stays; a placeholder is there to be filled
+                return Raw(name, None, entry.place, entry.key_place, key) if "${" in entry.place.text else None
             if kind in ("int", "duration"):
                 number, words = keyed.yaml_number(entry.text)
                 if words:

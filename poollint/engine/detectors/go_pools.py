@@ -66,7 +66,7 @@ def unlimited(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if aside(block) or _written(block, "SetMaxOpenConns") is not None or not _over_network(block):
         return
     escape = uses(block, "escape")
-    if escape in ("passed", None) or _limited_somewhere(ctx):
+    if escape in ("passed", None) or uses(block, "passed") or _limited_somewhere(ctx):
         return
     if not escape and not uses(block, "concurrent"):
         return  # one goroutine takes one connection at a time

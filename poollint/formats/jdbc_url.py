@@ -153,6 +153,8 @@ class _Reader:
             if HOLE in key:
                 self.hides = True
                 continue
+            # "useSSL=false" + more: what follows a whole value may be further parameters
+            self.hides = self.hides or (value.endswith(HOLE) and value != HOLE)
             value_start = start + len(key) + 1
             self.parameters.append(
                 Parameter(key.strip(), _decoded(value), start, value_start, value_start + len(value))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import Block, Problem
 from poollint.formats.properties import parse
@@ -277,6 +277,22 @@ def unknown(block: Block, key: str, place: Place, where: str) -> None:
     else:
         kind = "unknown-url" if key == "url" else "unknown-name" if values["meant"] else "foreign-name"
     block.problem(kind, place, setting=key, values=values)
+
+
+def driver_properties(entries: Iterable[tuple[str, Any]]) -> list[Property]:
+    """What a Properties object holds for the driver."""
+    from poollint.readers.jdbc import Property
+
+    return [
+        Property(
+            key[len(DATA_SOURCE) :],
+            entry.value.value if isinstance(entry.value.value, str) else None,
+            entry.value.place,
+            entry.key_place,
+        )
+        for key, entry in entries
+        if key.startswith(DATA_SOURCE) and entry.key_place is not None
+    ]
 
 
 def check_properties(block: Block, entries: Iterable[tuple[str, Place | None]]) -> None:

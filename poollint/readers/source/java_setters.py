@@ -95,6 +95,9 @@ class JvmSetters(JvmSyntax):
             self.put(call, name, arguments, certain)
             return
         folded = self.folded(arguments)
+        if name == "addDataSourceProperty" and len(folded) == 2:
+            value = folded[1] if certain else Folded(UNKNOWN, folded[1].place)
+            call.used.setdefault("driver", []).append((folded[0], value))
         if _HIDES.match(name) and not (folded and isinstance(folded[0].value, str)):
             call.touched = True
             if len(folded) != 1:

@@ -72,7 +72,7 @@ def _hikaricp(
     block: Block, call: Call, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
 ) -> list[Block]:
     """HikariCP's own judgement of a pool, and the connection that its JDBC URL asks for."""
-    from poollint.readers.hikaricp import check_properties
+    from poollint.readers.hikaricp import check_properties, driver_properties
     from poollint.readers.hikaricp_validate import check_source
     from poollint.readers.jdbc_pools import drivers_of, of_source
     from poollint.readers.source.values import Table
@@ -82,7 +82,8 @@ def _hikaricp(
     if isinstance(given, Table) and given.complete:
         sure = ((name, entry.key_place) for name, entry in given.entries.items() if entry.value.value is not UNKNOWN)
         check_properties(block, sure)
-    connection = of_source(block, drivers_of(catalogue_of("hikaricp"), catalogue_of, target_of))
+    beside = driver_properties(given.entries.items()) if isinstance(given, Table) else []
+    connection = of_source(block, drivers_of(catalogue_of("hikaricp"), catalogue_of, target_of), beside)
     return [] if connection is None else [connection]
 
 

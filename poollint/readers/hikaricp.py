@@ -54,7 +54,8 @@ def read(source: Source, context: ReadContext) -> Reading:
         from poollint.readers.hikaricp_xml import read_xml
 
         return read_xml(source, context)
-    if base.endswith((".yml", ".yaml")) and _SPRING_TEXT.search(source.text):
+    is_yaml = base.endswith((".yml", ".yaml"))
+    if is_yaml and not base.startswith("values") and _SPRING_TEXT.search(source.text):  # a chart has keys of its own
         from poollint.readers.spring import read_spring
 
         return read_spring(source, context)
@@ -99,11 +100,15 @@ def _json_entries(entry: KeyedEntry) -> list[KeyedEntry]:
 def _read_environment(source: Source, context: ReadContext) -> Reading:
     """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
     from poollint.readers.jdbc_pools import drivers_of, of_variables
-    from poollint.readers.keyed import docker_variables, environments, variables
+    from poollint.readers.keyed import docker_variables, environments, unit_variables, variables
     from poollint.readers.spring import of_environment, read_entries
 
-    is_docker = "dockerfile" in os.path.basename(source.path).lower()
-    entries_of = docker_variables if is_docker else variables
+    base = os.path.basename(source.path).lower()
+    entries_of = variables
+    if "dockerfile" in base:
+        entries_of = docker_variables
+    elif base.endswith(".service"):
+        entries_of = unit_variables
     groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(entries_of(source))]
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
     reading = Reading()

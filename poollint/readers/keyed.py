@@ -34,6 +34,11 @@ _VARIABLES = re.compile(r"\w*[eE]nv(?:ironment)?(?:_?[vV]ars?|Variables?)?|liter
 # where a resource of Kubernetes keeps the variables that containers take from it
 _KEPT = {"ConfigMap": "data", "Secret": "stringData"}
 _ENV = re.compile(r"(?im)^[ \t]*ENV[ \t]+(?P<rest>\S(?:[^\n\\]|\\\r?\n|\\.)*)")
+_UNIT = re.compile(r"(?m)^Environment[ \t]*=(?P<rest>.*)$")
+_UNIT_PAIR = re.compile(
+    r"[\"'](?P<quoted>[A-Za-z_]\w*)=(?P<whole>[^\"'\n]*)[\"']"
+    r"|(?P<name>[A-Za-z_]\w*)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"']*))"
+)
 _PAIR = re.compile(
     r"(?P<name>[A-Za-z_]\w*)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"'\\]*))(?=\s|\\|$)"
 )
@@ -293,6 +298,19 @@ def docker_variables(source: Source) -> Iterator[KeyedEntry]:
             place = Place(source, at + pair.start(group), at + pair.end(group))
             key = Place(source, at + pair.start("name"), at + pair.end("name"))
             yield KeyedEntry((pair["name"],), substituted(pair[group]), place, key)
+
+
+def unit_variables(source: Source) -> Iterator[KeyedEntry]:
+    """The variables that ``Environment=`` of a systemd unit sets; quotes stand around a value, or around it all."""
+    for line in _UNIT.finditer(source.text):
+        for pair in _UNIT_PAIR.finditer(line["rest"]):
+            group = next(name for name in ("whole", "double", "single", "bare") if pair[name] is not None)
+            at = line.start("rest")
+            name = pair["quoted"] or pair["name"]
+            key = at + pair.start("quoted" if pair["quoted"] else "name")
+            place = Place(source, at + pair.start(group), at + pair.end(group))
+            text = None if "%" in pair[group] else pair[group]
+            yield KeyedEntry((name,), text, place, Place(source, key, key + len(name)))
 
 
 def substituted(text: str) -> str | None:

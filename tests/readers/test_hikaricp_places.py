@@ -84,6 +84,21 @@ def test_dockerfiles(line: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Environment=SPRING_DATASOURCE_HIKARI_MAX_LIFETIME=1000", ["misread 2"]),
+        ('Environment="SPRING_DATASOURCE_HIKARI_MAX_LIFETIME=1000" A=1', ["misread 2"]),
+        ("Environment=A=1 SPRING_DATASOURCE_HIKARI_MAX_LIFETIME='1000'", ["misread 2"]),
+        ("Environment=SPRING_DATASOURCE_HIKARI_MAX_LIFETIME=%i", []),
+        ("#Environment=SPRING_DATASOURCE_HIKARI_MAX_LIFETIME=1000", []),
+        ("ExecStart=java -Dspring.datasource.hikari.maximum-pool-size=0 -jar a.jar", ["refused 2"]),
+    ],
+)
+def test_units_of_systemd(line: str, expected: list[str]) -> None:
+    assert strong("app.service", f"[Service]\n{line}\n") == expected
+
+
+@pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
         (

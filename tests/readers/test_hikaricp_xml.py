@@ -91,6 +91,7 @@ def test_files_of_other_names() -> None:
     yaml = "spring:\n  datasource:\n    hikari:\n      max-lifetime: 1000\n      minimum-idle: 2\n"
     assert strong("config/orders.yml", yaml) == ["misread 4"]
     assert strong("config.properties", "spring.datasource.hikari.max-lifetime=1000\n") == ["misread 1"]
+    assert strong("chart/values.yaml", yaml) == []
     # the application's own file may say more
     assert strong("config/orders.yml", yaml.replace("1000", "300000")) == []
     assert strong("application.yml", yaml.replace("1000", "300000")) == ["ignored 4"]

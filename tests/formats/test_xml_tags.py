@@ -49,3 +49,8 @@ def test_entities() -> None:
 def test_broken_texts_end() -> None:
     for text in ("<", "<a", '<a b="', "<!-- <a/>", "</a></a><b/>", "<a <b/>"):
         assert len(list(tags(text))) < 4
+
+
+def test_long_broken_texts_take_no_longer_than_they_are() -> None:
+    for unit in ("<!DOCTYPE ", '<a "', "<a b='", "<!--", "<![CDATA[", '<a b="x'):
+        assert len(list(tags(unit * 20_000))) < 2

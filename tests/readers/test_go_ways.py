@@ -81,3 +81,35 @@ def test_an_option_of_the_caller_may_set_the_limit() -> None:
     )
     assert "GOL001" not in codes(text % "option(db)")
     assert "GOL001" in codes(text % "_ = option")
+
+
+def test_the_dialer_of_a_transport() -> None:
+    text = (
+        'package a\n\nimport (\n\t"net"\n\t"net/http"\n\t"time"\n)\n\nfunc client() *http.Client {\n'
+        "\td := &net.Dialer{Timeout: 5%s}\n%s\treturn &http.Client{Timeout: 3 * time.Second, "
+        "Transport: &http.Transport{DialContext: d.DialContext, IdleConnTimeout: time.Minute}}\n}\n"
+    )
+
+    def told(unit: str, more: str = "") -> set[str]:
+        return {found.code for found in check_texts({"a.go": text % (unit, more)}).findings}
+
+    assert "GOL024" in told("")
+    assert "GOL024" not in told(" * time.Second")
+    assert "GOL024" not in told("", "\td.Timeout = time.Second\n")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ("pool_max_connections=5", True),
+        ("pool_size=5", True),
+        ("pool_max_conns=5&pool_min_idle_conns=2&pool_ping_timeout=1s", False),
+        ("application_name=pool_x&statement_timeout=5", False),
+    ],
+)
+def test_parameters_that_pgxpool_does_not_know(parameters: str, expected: bool) -> None:
+    text = (
+        'package a\n\nimport (\n\t"context"\n\n\t"github.com/jackc/pgx/v5/pgxpool"\n)\n\n'
+        f'func open(ctx context.Context) {{\n\tpgxpool.New(ctx, "postgres://u@db/a?{parameters}")\n}}\n'
+    )
+    assert ("GOL017" in {found.code for found in check_texts({"a.go": text}).findings}) is expected

@@ -151,11 +151,13 @@ class Folding(Names):
         if value is not None and value.type == "unary_expression":
             value = value.child_by_field_name("operand")
         kind = value.child_by_field_name("type") if value is not None else None
-        if value is None or kind is None or kind.type != "type_identifier" or value.type != "composite_literal":
+        if value is None or kind is None or value.type != "composite_literal":
             return self._unknown(node)
         mentions = self._mentions.get(name, ())
         if len(mentions) > MAX_MENTIONS or not all(self._only_read(mention, value) for mention in mentions):
             return self._unknown(node)
+        if self.resolve(kind):  # a method of a library's, such as that of a net.Dialer
+            return self.fold(value, depth) if field in ("Dial", "DialContext") else self._unknown(node)
         for element in self._elements(value):
             key, inner = element.child_by_field_name("key"), element.child_by_field_name("value")
             if key is not None and inner is not None and self.tree.text(key) == field:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.engine.hits import Run
 from poollint.engine.judge import Judge, RuleSet
-from poollint.files import FileError
+from poollint.files import FileError, MemoryFiles
 from poollint.readers.base import ReadContext, Reading
 from poollint.targets import Targets
 
@@ -97,7 +97,7 @@ class Session(Targets):
         form = self.knowledge.catalogue(system).system.get("format", system)
         return FileReading(source.path, system, form, source, reading)
 
-    def _read_as(self, source: Source, system: str, files: Files, *, named: bool) -> Reading:
+    def _read_as(self, source: Source, system: str, files: Files, *, named: bool, inside: bool = False) -> Reading:
         catalogue = self.knowledge.catalogue(system)
         context = ReadContext(
             catalogue,
@@ -109,10 +109,11 @@ class Session(Targets):
             catalogue_of=self.knowledge.catalogue,
             target_of=lambda name: self.target_for(name, source.path),
             read_inside=self._read_inside,
+            inside=inside,
         )
         return load_reader(catalogue.system.get("reader", system))(source, context)
 
-    def _read_inside(self, source: Source, files: Files) -> list[tuple[str, Reading]]:
+    def _read_inside(self, source: Source) -> list[tuple[str, Reading]]:
         """What stands inside of another file, by each system whose format bears to be moved in as a whole."""
         if self._inner is None:
             from poollint.discovery.recognition import Recogniser
@@ -120,7 +121,10 @@ class Session(Targets):
             systems = self.knowledge.systems
             self._inner = Recogniser({name: table for name, table in systems.items() if table.get("embeds")})
         found = self._inner.recognise(source.path, source.text.strip, always=True)
-        return [(each.system, self._read_as(source, each.system, files, named=each.named)) for each in found]
+        nothing = MemoryFiles({}, complete=False)  # where it will lie, and beside what, nobody knows
+        return [
+            (each.system, self._read_as(source, each.system, nothing, named=each.named, inside=True)) for each in found
+        ]
 
     def _read_source(self, source: Source, language: str) -> FileReading:
         from poollint.formats.source_code import FAMILIES

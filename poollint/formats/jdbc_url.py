@@ -19,6 +19,7 @@ WRAPPERS = frozenset("p6spy otel log4jdbc datadog tracing opentracing tc aws-wra
 _BY_SEMICOLON = frozenset("sqlserver jtds h2 hsqldb derby".split())
 _SCHEME = re.compile(r"[A-Za-z][\w+.-]*")
 _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>\d{1,5}))?$")
+_ORACLE = re.compile(r"thin:[^@]*@(?P<host>[\w.\0-]+:[\d\0]+)[:/][\w.$#/\0-]+$")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 
 
@@ -97,6 +98,9 @@ class _Reader:
         login = self._login(scheme, address, at, rest, start)
         authority, slash, database = rest.partition("/")
         hosts = self._hosts(authority.rpartition("@")[2]) if slashes else ()
+        plain = _ORACLE.match(address) if scheme == "oracle" and not slashes else None
+        if plain is not None:
+            hosts = self._hosts(plain["host"])
         if not slash and HOLE in authority and end == len(text) and not slashes:
             self.hides = True
         if database.endswith(HOLE) or (slashes and not slash and authority.endswith(HOLE)):
@@ -149,6 +153,8 @@ class _Reader:
             if HOLE in key:
                 self.hides = True
                 continue
+            # "useSSL=false" + more: what follows a whole value may be further parameters
+            self.hides = self.hides or (value.endswith(HOLE) and value != HOLE)
             value_start = start + len(key) + 1
             self.parameters.append(
                 Parameter(key.strip(), _decoded(value), start, value_start, value_start + len(value))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from poollint.blocks import Block, Problem
+from poollint.blocks import UNKNOWN, Block, Problem
 from poollint.formats.properties import parse
 from poollint.readers.base import Reading
 from poollint.readers.hikaricp_names import exists, meant_name
@@ -18,25 +18,22 @@ from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.source import Place, bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from poollint.formats.properties import Entry
     from poollint.knowledge.catalogue import Catalogue, KindSpec
     from poollint.readers.base import ReadContext
+    from poollint.readers.hikaricp_xml import Given
     from poollint.readers.jdbc import Property
+    from poollint.readers.keyed import KeyedEntry
+    from poollint.readers.source.values import Call
     from poollint.source import Source
     from poollint.versions import Version
 
 DATA_SOURCE = "dataSource."
-HIBERNATE_FILE = "hibernate.properties"
-_HIBERNATE = "hibernate.hikari."
-_OF_HIBERNATE = {
-    "hibernate.connection.url": "jdbcUrl",
-    "hibernate.connection.driver_class": "driverClassName",
-    "hibernate.connection.username": "username",
-    "hibernate.connection.password": "password",
-}
+JSON_VARIABLE = "SPRING_APPLICATION_JSON"
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
+_SPRING_TEXT = re.compile(r"(?m)^spring(?:\.datasource(?:\.[\w.-]+)?)?:")
 _OBJECTS = frozenset(
     "dataSource metricRegistry healthCheckRegistry credentials credentialsProvider exceptionOverride".split()
 )
@@ -48,7 +45,7 @@ _ARGUMENT = re.compile(
 _OF_OWN_FILES = frozenset(
     "unknown-name foreign-name unknown-url name-too-new name-removed no-source byte-order-mark".split()
 )
-_TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
+TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 
 
 def read(source: Source, context: ReadContext) -> Reading:
@@ -58,9 +55,18 @@ def read(source: Source, context: ReadContext) -> Reading:
         from poollint.readers.play import read_play
 
         return read_play(source, context)
+    if base.endswith(".xml"):
+        from poollint.readers.hikaricp_xml import read_xml
+
+        return read_xml(source, context)
+    is_yaml = base.endswith((".yml", ".yaml"))
+    if is_yaml and not base.startswith("values") and _SPRING_TEXT.search(source.text):  # a chart has keys of its own
+        from poollint.readers.spring import read_spring
+
+        return read_spring(source, context)
     if not _SPRING_NAME.search(base) and not base.endswith(".properties"):
         reading = _read_arguments(source, context)
-        if "SPRING_DATASOURCE_" in source.text:
+        if "SPRING_DATASOURCE_" in source.text or JSON_VARIABLE in source.text:
             found = _read_environment(source, context)
             reading.blocks += found.blocks
             reading.problems += found.problems
@@ -70,28 +76,50 @@ def read(source: Source, context: ReadContext) -> Reading:
         from poollint.readers.spring import read_spring
 
         return read_spring(source, context)
-    return _read_properties(source, context, hibernate=base == HIBERNATE_FILE)
+    return _read_properties(source, context)
 
 
 def finish(
-    block: Block, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
+    block: Block, call: Call, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
 ) -> list[Block]:
     """HikariCP's own judgement of a pool in source code, and the connection that its JDBC URL asks for."""
     from poollint.readers.hikaricp_validate import check_source
     from poollint.readers.jdbc_pools import drivers_of, of_source
+    from poollint.readers.source.values import Table
 
     check_source(block)
-    connection = of_source(block, drivers_of(catalogue_of(block.system), catalogue_of, target_of))
+    given = call.positional[0].value if call.positional and call.callee.endswith("HikariConfig") else None
+    if isinstance(given, Table) and given.complete:
+        sure = ((name, entry.key_place) for name, entry in given.entries.items() if entry.value.value is not UNKNOWN)
+        check_properties(block, sure)
+    beside = driver_properties(given.entries.items()) if isinstance(given, Table) else []
+    connection = of_source(block, drivers_of(catalogue_of(block.system), catalogue_of, target_of), beside)
     return [] if connection is None else [connection]
+
+
+def _json_entries(entry: KeyedEntry) -> list[KeyedEntry]:
+    """The keys of SPRING_APPLICATION_JSON, each at its own place where the text stands in the file as it is."""
+    from poollint.formats.embedded import only
+    from poollint.readers.keyed import of_yaml
+
+    place, text = entry.place, entry.text or ""
+    at = place.source.text.find(text, place.start, place.end + 1) if text.lstrip().startswith("{") else -1
+    return of_yaml(only(place.source, at, at + len(text))).entries if at >= 0 else []
 
 
 def _read_environment(source: Source, context: ReadContext) -> Reading:
     """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
     from poollint.readers.jdbc_pools import drivers_of, lowered_properties, of_variables
-    from poollint.readers.keyed import environments, variables
-    from poollint.readers.spring import of_environment
+    from poollint.readers.keyed import docker_variables, environments, unit_variables, variables
+    from poollint.readers.spring import of_environment, read_entries
 
-    groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(variables(source))]
+    base = os.path.basename(source.path).lower()
+    entries_of = variables
+    if "dockerfile" in base:
+        entries_of = docker_variables
+    elif base.endswith(".service"):
+        entries_of = unit_variables
+    groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(entries_of(source))]
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
     reading = Reading()
     for entries in groups:
@@ -100,6 +128,9 @@ def _read_environment(source: Source, context: ReadContext) -> Reading:
         reading.blocks += [*pools, *([connection] if connection is not None else [])]
         exact = context.catalogue.parameters.get("exact_names", {})
         reading.problems += lowered_properties(entries, connection, exact)
+        for entry in entries:
+            if entry.path == (JSON_VARIABLE,):
+                reading.blocks += read_entries(source, _json_entries(entry), context)
     return reading
 
 
@@ -136,26 +167,19 @@ def _is_raw(source: Source) -> bool:
     )
 
 
-def _of_hibernate(entries: list[Entry]) -> list[Entry]:
-    """What Hibernate hands to HikariCP: the keys of its own prefix, and its connection's; none where it has no such."""
-    own = [entry._replace(key=entry.key[len(_HIBERNATE) :]) for entry in entries if entry.key.startswith(_HIBERNATE)]
-    beside = [entry._replace(key=_OF_HIBERNATE[entry.key]) for entry in entries if entry.key in _OF_HIBERNATE]
-    return sorted([*own, *beside], key=lambda entry: entry.key_start) if own else []
-
-
-def _read_properties(source: Source, context: ReadContext, *, hibernate: bool = False) -> Reading:
-    """The pool of HikariCP's own file, or of Hibernate's (org.hibernate.hikaricp), which hands its keys on as they are."""
+def _read_properties(source: Source, context: ReadContext) -> Reading:
     reading = Reading()
     found = parse(source)
-    if hibernate and not found.errors:
-        found = found._replace(entries=_of_hibernate(found.entries))
-        if not found.entries:
-            return reading
     if found.errors:
         at = found.errors[0]
         reading.problems.append(Problem("malformed-escape", Place(source, at, at + 2)))
         return reading
     start = found.entries[0].key_start if found.entries else 0
+    hibernate = list(_of_hibernate(source, found.entries))
+    if hibernate:
+        from poollint.readers.hikaricp_xml import of_hibernate
+
+        return Reading([of_hibernate(context, hibernate)])
     spec = context.catalogue.kinds["pool"]
     end = found.entries[0].key_end if found.entries else 0
     block = Block("hikaricp", "pool", "", Place(source, start, end), spec=spec, path="pool", target=context.target)
@@ -167,7 +191,7 @@ def _read_properties(source: Source, context: ReadContext, *, hibernate: bool = 
     checker.fill(entries)
     checker.sources()
     checker.words()
-    if not hibernate and checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
+    if checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
         block.problem("no-source", block.place)
     if not context.named:  # a program of one's own may read further keys from it
         block.problems = [problem for problem in block.problems if problem.kind not in _OF_OWN_FILES]
@@ -182,13 +206,23 @@ def _read_properties(source: Source, context: ReadContext, *, hibernate: bool = 
     return reading
 
 
+def _of_hibernate(source: Source, entries: list[Entry]) -> Iterator[Given]:
+    """What a file of Hibernate's properties hands on to its pool."""
+    from poollint.readers.hikaricp_xml import HIBERNATE, Given
+
+    for entry in {each.key: each for each in entries if each.key.startswith(HIBERNATE)}.values():
+        text = None if TEMPLATE.search(entry.value) else entry.value
+        place = Place(source, entry.start, entry.end)
+        yield Given(entry.key[len(HIBERNATE) :], text, place, Place(source, entry.key_start, entry.key_end))
+
+
 def _driver_properties(source: Source, entries: list[Entry]) -> Iterator[Property]:
     """What stands behind ``dataSource.`` for the driver."""
     from poollint.readers.jdbc import Property
 
     for entry in entries:
         if entry.key.startswith(DATA_SOURCE):
-            text = None if _TEMPLATE.search(entry.value) else entry.value
+            text = None if TEMPLATE.search(entry.value) else entry.value
             name = entry.key[len(DATA_SOURCE) :]
             place = Place(source, entry.start, entry.end)
             yield Property(name, text, place, Place(source, entry.key_start, entry.key_end))
@@ -205,6 +239,7 @@ class _RawFile:
     def entries(self, written: list[Entry]) -> list[Raw]:
         last = {self.setting(entry.key) or entry.key: entry for entry in written}
         found = []
+        unsure: set[str] = set()  # two keys of one setting: their order is that of a hash table
         for entry in written:
             place = Place(self.source, entry.start, entry.end)
             key_place = Place(self.source, entry.key_start, entry.key_end)
@@ -212,16 +247,19 @@ class _RawFile:
             winner = last[name or entry.key]
             if winner is not entry:
                 line = self.source.position(winner.key_start)[0]
-                self.block.problem("repeated", key_place, setting=name, values={"setting": entry.key, "line": line})
-                if winner.key == entry.key:
+                same = winner.key == entry.key
+                values = {"setting": entry.key, "line": line, "other": winner.key}
+                self.block.problem("repeated" if same else "repeated-capital", key_place, setting=name, values=values)
+                if same:
                     continue  # the program never sees it
+                unsure.add(name)
             if entry.key.startswith(DATA_SOURCE):
                 continue
             if not name:
-                if entry.key not in _OBJECTS and not entry.key.startswith("\ufeff"):
-                    self._unknown(entry, key_place)
+                if not entry.key.startswith("\ufeff"):
+                    unknown(self.block, entry.key, key_place, "file")
                 continue
-            text = None if _TEMPLATE.search(entry.value) else entry.value
+            text = None if name in unsure or TEMPLATE.search(entry.value) else entry.value
             if text is not None and not text.isascii() and place.text == text:
                 java = bytes_of(text).decode("latin-1")
                 self.block.problem("not-latin", place, setting=name, values={"setting": entry.key, "result": java})
@@ -229,22 +267,55 @@ class _RawFile:
             found.append(Raw(name, text, place, key_place, entry.key))
         return found
 
-    def _unknown(self, entry: Entry, place: Place) -> None:
-        values = {"setting": entry.key, "meant": meant_name(entry.key, self.spec, self.block.target)}
-        spec = self.spec.settings.get(entry.key)
-        if spec is not None:
-            since, removed = spec.get("since", ""), spec.get("removed", "")
-            kind = "name-too-new" if since and not removed else "name-removed"
-            other = spec.get("replacement", "")
-            values.update(since=since, removed=removed, other=f"; write {other}" if other else "")
-        else:
-            kind = "unknown-url" if entry.key == "url" else "unknown-name" if values["meant"] else "foreign-name"
-        self.block.problem(kind, place, setting=entry.key, values=values)
-
     def setting(self, key: str) -> str:
-        """The setting that HikariCP finds for a key in the target version; empty for none."""
-        if not key:
-            return ""
-        names = {each[0].upper() + each[1:]: each for each in self.spec.settings}
-        name = names.get(key[0].upper() + key[1:]) or names.get(key.upper(), "")
-        return name if name and exists(self.spec, name, self.block.target) else ""
+        return setting_of(key, self.spec, self.block.target)
+
+
+def setting_of(key: str, spec: KindSpec, target: Version | None) -> str:
+    """The setting that HikariCP finds for a key in the target version; empty for none."""
+    if not key:
+        return ""
+    names = {each[0].upper() + each[1:]: each for each in spec.settings}
+    name = names.get(key[0].upper() + key[1:]) or names.get(key.upper(), "")
+    return name if name and exists(spec, name, target) else ""
+
+
+def unknown(block: Block, key: str, place: Place, where: str) -> None:
+    """A key that HikariCP has no setter for: it refuses the file, or the object of properties, that holds it."""
+    if key in _OBJECTS or block.spec is None:
+        return
+    values = {"setting": key, "meant": meant_name(key, block.spec, block.target), "where": where}
+    spec = block.spec.settings.get(key)
+    if spec is not None:
+        since, removed = spec.get("since", ""), spec.get("removed", "")
+        kind = "name-too-new" if since and not removed else "name-removed"
+        other = spec.get("replacement", "")
+        values.update(since=since, removed=removed, other=f"; write {other}" if other else "")
+    else:
+        kind = "unknown-url" if key == "url" else "unknown-name" if values["meant"] else "foreign-name"
+    block.problem(kind, place, setting=key, values=values)
+
+
+def driver_properties(entries: Iterable[tuple[str, Any]]) -> list[Property]:
+    """What a Properties object holds for the driver."""
+    from poollint.readers.jdbc import Property
+
+    return [
+        Property(
+            key[len(DATA_SOURCE) :],
+            entry.value.value if isinstance(entry.value.value, str) else None,
+            entry.value.place,
+            entry.key_place,
+        )
+        for key, entry in entries
+        if key.startswith(DATA_SOURCE) and entry.key_place is not None
+    ]
+
+
+def check_properties(block: Block, entries: Iterable[tuple[str, Place | None]]) -> None:
+    """The keys of a Properties object that a configuration is made of."""
+    for key, place in entries:
+        if block.spec is None or place is None or key.startswith(DATA_SOURCE):
+            continue
+        if not setting_of(key, block.spec, block.target):
+            unknown(block, key, place, "properties")

@@ -60,6 +60,7 @@ class _Values:
 
     def __init__(self) -> None:
         self.held: dict[str, int | None] = {}
+        self.fixed = False  # minimumIdle follows maximumPoolSize, whatever that is
 
     def __getitem__(self, name: str) -> int:
         value = self.held[name]
@@ -68,7 +69,7 @@ class _Values:
         return value
 
     def elastic(self) -> bool:
-        return self["minimumIdle"] < self["maximumPoolSize"]
+        return not self.fixed and self["minimumIdle"] < self["maximumPoolSize"]
 
 
 class Step(NamedTuple):
@@ -345,6 +346,7 @@ class Checker:
                 self._default("maximumPoolSize", UNKNOWN)
         if "minimumIdle" not in written and not open_:
             least = most
+            values.fixed = not self.spring
             self._default("minimumIdle", UNKNOWN if most is None else most)
         elif least is not None and most is not None and least > most:
             self._lower_floor(most)
@@ -404,13 +406,21 @@ class Checker:
 
     # The rest
 
+    def two_sources(self) -> bool:
+        """Whether both ways to a data source are written, which ``validate()`` refuses."""
+        ds, driver = self.written.get("dataSourceClassName"), self.written.get("driverClassName")
+        if ds is None or driver is None or "" in (ds.text, driver.text):
+            return False
+        self._problem("two-sources", driver)
+        return True
+
     def sources(self) -> None:
         """Which data source the pool is for: the choices that ``validate()`` refuses or settles by itself."""
         given = {name: entry for name, entry in self.written.items() if entry.text != ""}
         ds, driver, url = (given.get(name) for name in ("dataSourceClassName", "driverClassName", "jdbcUrl"))
-        if ds is not None and driver is not None:
-            self._problem("two-sources", driver)
-        elif ds is not None and url is not None:
+        if self.two_sources():
+            return
+        if ds is not None and url is not None:
             self._problem("url-dropped", url)
         elif driver is not None and url is None:
             self._problem("driver-without-url", driver)
@@ -489,3 +499,5 @@ def check_source(block: Block) -> None:
     checker = Checker(block, spring=False)
     checker.fill(entries)
     checker.words()
+    if not any(entry.text is None for entry in entries if entry.name in ("dataSourceClassName", "driverClassName")):
+        checker.two_sources()

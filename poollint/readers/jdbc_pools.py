@@ -69,7 +69,14 @@ def scheme_of(text: str) -> str:
     return match[1] if match is not None else ""
 
 
-def of_pool(pool: Block, drivers: Drivers, properties: Iterable[Property] = (), *, sure: bool = True) -> Block | None:
+def of_pool(
+    pool: Block,
+    drivers: Drivers,
+    properties: Iterable[Property] = (),
+    *,
+    sure: bool = True,
+    url: Spelled | None = None,
+) -> Block | None:
     """The connection of a pool's own jdbcUrl, when it is written in the pool's block."""
     pool.facts.update(place_facts(pool.place) if "in_test" not in pool.facts else {})
     password = pool.settings.get("password")
@@ -79,7 +86,7 @@ def of_pool(pool: Block, drivers: Drivers, properties: Iterable[Property] = (), 
     setting = pool.settings.get("jdbcUrl")
     if setting is None or setting.place is None or setting.origin != "explicit":
         return None
-    url = spelled(setting.value if isinstance(setting.value, str) else None, setting.place)
+    url = url or spelled(setting.value if isinstance(setting.value, str) else None, setting.place)
     if url is None:
         return None
     pool.facts["database"] = scheme_of(url.text)
@@ -90,13 +97,30 @@ def of_pool(pool: Block, drivers: Drivers, properties: Iterable[Property] = (), 
     return connection
 
 
-def of_source(pool: Block, drivers: Drivers) -> Block | None:
+def of_source(pool: Block, drivers: Drivers, properties: Iterable[Property] = ()) -> Block | None:
     """The connection of a pool that Java configures; other properties of the driver may be out of sight."""
     setting = pool.settings.get("jdbcUrl")
-    if setting is None or setting.value is UNKNOWN or setting.place is None:
+    shape = (pool.facts.get("shapes") or {}).get("jdbcUrl", "")
+    if setting is None or setting.place is None or (setting.value is UNKNOWN and not shape):
         return None
-    sure = _PROPERTIES_CALL.search(setting.place.source.text) is None
-    return of_pool(pool, drivers, sure=sure and pool.complete)
+    given = (pool.facts.get("uses") or {}).get("driver", ())
+    found = [
+        Property(key.value, _as_text(value.value), value.place, key.place)
+        for key, value in given
+        if isinstance(key.value, str)
+    ]
+    calls = _PROPERTIES_CALL.findall(setting.place.source.text)
+    sure = len(calls) == len(found) and set(calls) <= {"addDataSourceProperty"}
+    # a text that is put together stands nowhere as it is
+    url = Spelled(shape, [setting.place.start] * len(shape), ()) if setting.value is UNKNOWN else None
+    return of_pool(pool, drivers, [*found, *properties], sure=sure and pool.complete, url=url)
+
+
+def _as_text(value: object) -> str | None:
+    """What a driver gets for a value that a program adds."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (str, int)) else None
 
 
 class SpringConnections:
@@ -187,9 +211,9 @@ def _pool_of(parts: tuple[str, ...], pools: dict[str, Block]) -> tuple[str, ...]
     outer = parts[:-1]
     if parts == SPRING_URL:
         return (*outer, "hikari")
-    if (parts[-1] == "jdbcurl" or parts[0] == MICRONAUT) and ".".join(outer) in pools:
+    if ".".join(outer) in pools and (parts[-1] == "jdbcurl" or outer[0] == MICRONAUT):
         return outer
-    return (*outer, "hikari") if ".".join((*outer, "hikari")) in pools else None
+    return next(((*outer, each) for each in ("hikari", "configuration") if ".".join((*outer, each)) in pools), None)
 
 
 def lowered_properties(

@@ -23,10 +23,25 @@ MAX_ENTRIES = 20_000
 MAX_DEPTH = 40
 _OPEN = re.compile(r"\{\{|<%|@[\w.-]+@|%\{|#\{|\$\(|\$\[|^ENC\(|\$\w")
 _REFERENCE = re.compile(r"\$\{([^{}:]+)(?::([^{}]*))?\}")
+_PART = re.compile(r"\[[^\]]*\]?|[^.\[]+(?:\[\d*\])*")
 _OCTAL = re.compile(r"([-+]?)0([0-7_]+)")
 _SIXTY = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")
 _GROUPED = re.compile(r"[-+]?[0-9][0-9_]*")
 _RADIX = re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|b[01_]+)")
+
+# what variables stand below: of containers, of the values of charts, of a generator of ConfigMaps
+_VARIABLES = re.compile(r"\w*[eE]nv(?:ironment)?(?:_?[vV]ars?|Variables?)?|literals")
+# where a resource of Kubernetes keeps the variables that containers take from it
+_KEPT = {"ConfigMap": "data", "Secret": "stringData"}
+_ENV = re.compile(r"(?im)^[ \t]*ENV[ \t]+(?P<rest>\S(?:[^\n\\]|\\\r?\n|\\.)*)")
+_UNIT = re.compile(r"(?m)^Environment[ \t]*=(?P<rest>.*)$")
+_UNIT_PAIR = re.compile(
+    r"[\"'](?P<quoted>[A-Za-z_]\w*)=(?P<whole>[^\"'\n]*)[\"']"
+    r"|(?P<name>[A-Za-z_]\w*)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"']*))"
+)
+_PAIR = re.compile(
+    r"(?P<name>[A-Za-z_]\w*)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"'\\]*))(?=\s|\\|$)"
+)
 
 
 class KeyedEntry(NamedTuple):
@@ -74,7 +89,7 @@ def of_properties(source: Source, *, spring: bool = True) -> Keyed:
     return Keyed(
         [
             KeyedEntry(
-                tuple(entry.key.lstrip("\ufeff").split(".")),
+                _parts(entry.key.lstrip("\ufeff")),
                 text_of(entry.value),
                 Place(source, entry.start, entry.end),
                 Place(source, entry.key_start, entry.key_end),
@@ -84,6 +99,13 @@ def of_properties(source: Source, *, spring: bool = True) -> Keyed:
         ],
         [],
     )
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    """The parts of a key; dots in brackets belong to the name that stands there: ``properties[oracle.net.x]``."""
+    if "[" not in key:
+        return tuple(key.split("."))
+    return tuple(_PART.findall(key))
 
 
 def of_yaml(source: Source, *, spring: bool = True) -> Keyed:
@@ -201,7 +223,7 @@ def variables(source: Source) -> Iterator[KeyedEntry]:
 
 def environments(source: Source) -> Iterator[list[KeyedEntry]]:
     """The variables of each container of a compose file or a Kubernetes manifest: a map, a list of ``NAME=value``, or a
-    list of ``name`` and ``value``. None of a broken text."""
+    list of ``name`` and ``value``; and those that a ConfigMap keeps for containers. None of a broken text."""
     from poollint.formats.yaml_tree import parse
 
     tree = parse(source)
@@ -215,8 +237,9 @@ def environments(source: Source) -> Iterator[list[KeyedEntry]]:
         if isinstance(node, Sequence):
             waiting += [(each, depth + 1) for each in reversed(node.items)]
         elif isinstance(node, Mapping):
+            held = _KEPT.get(_kind(node), "")
             for key, value in node.pairs():
-                if key.text in ("environment", "env"):
+                if _VARIABLES.fullmatch(key.text) or (key.text == held and isinstance(value, Mapping)):
                     yield list(_environment(source, value))
             waiting += [(value, depth + 1) for _, value in reversed(list(node.pairs()))]
 
@@ -230,7 +253,7 @@ def _environment(source: Source, node: Node) -> Iterator[KeyedEntry]:
         )
 
     if isinstance(node, Mapping):
-        for key, value in node.pairs():
+        for key, value in _merged(node).values():
             if isinstance(value, Scalar):
                 yield entry(key.text, value, Place(source, key.start, key.end))
     for item in node.items if isinstance(node, Sequence) else ():
@@ -248,6 +271,54 @@ def _environment(source: Source, node: Node) -> Iterator[KeyedEntry]:
             named, held = item.get("name"), item.get("value")
             if isinstance(named, Scalar) and isinstance(held, Scalar):
                 yield entry(named.text, held, Place(source, named.start, named.end))
+
+
+def _merged(node: Mapping, depth: int = 0) -> dict[str, tuple[Scalar, Node]]:
+    """The entries of a mapping with those that ``<<`` merges into it, which give way to its own."""
+    found: dict[str, tuple[Scalar, Node]] = {}
+    for key, value in node.pairs() if depth < 8 else ():
+        if key.text != "<<":
+            found[key.text] = (key, value)
+    for key, value in node.pairs() if depth < 8 else ():
+        for each in (value.items if isinstance(value, Sequence) else [value]) if key.text == "<<" else ():
+            if isinstance(each, Mapping):
+                found = {**_merged(each, depth + 1), **found}
+    return found
+
+
+def _kind(node: Mapping) -> str:
+    kind = node.get("kind")
+    return kind.text if isinstance(kind, Scalar) else ""
+
+
+def docker_variables(source: Source) -> Iterator[KeyedEntry]:
+    """The variables that ``ENV`` of a Dockerfile sets: ``NAME=value`` once or more often, or ``NAME value``."""
+    for line in _ENV.finditer(source.text):
+        rest = line["rest"]
+        at = line.start("rest")
+        if "=" not in rest.split(None, 1)[0]:
+            single = re.match(r"(?P<name>\w+)[ \t]+(?P<bare>[^\n]*\S)", rest)
+            pairs = [single] if single is not None else []
+        else:
+            pairs = list(_PAIR.finditer(rest))
+        for pair in pairs:
+            group = next(name for name in ("bare", "double", "single") if pair.groupdict().get(name) is not None)
+            place = Place(source, at + pair.start(group), at + pair.end(group))
+            key = Place(source, at + pair.start("name"), at + pair.end("name"))
+            yield KeyedEntry((pair["name"],), substituted(pair[group]), place, key)
+
+
+def unit_variables(source: Source) -> Iterator[KeyedEntry]:
+    """The variables that ``Environment=`` of a systemd unit sets; quotes stand around a value, or around it all."""
+    for line in _UNIT.finditer(source.text):
+        for pair in _UNIT_PAIR.finditer(line["rest"]):
+            group = next(name for name in ("whole", "double", "single", "bare") if pair[name] is not None)
+            at = line.start("rest")
+            name = pair["quoted"] or pair["name"]
+            key = at + pair.start("quoted" if pair["quoted"] else "name")
+            place = Place(source, at + pair.start(group), at + pair.end(group))
+            text = None if "%" in pair[group] else pair[group]
+            yield KeyedEntry((name,), text, place, Place(source, key, key + len(name)))
 
 
 def substituted(text: str) -> str | None:

@@ -182,6 +182,7 @@ def read(source: Source, context: ReadContext) -> Reading:
         if found.build and build_names(context.files, source.path, found.build) is False:
             continue
         reader = _Reader(source, found, context.target_of(system))
+        reader.partial = reader.partial or (context.inside and found.form == "spring")
         if in_variables:
             for entries in variables:
                 blocks += reader.of_variables(entries)

@@ -49,7 +49,10 @@ _POOL_WORDS = frozenset(
     "maxactive maxidle minidle initialsize maxwait testonborrow testwhileidle validationquery maxtotal maxwaitmillis "
     "timebetweenevictionrunsmillis minevictableidletimemillis".split()
 )
-_PROFILE_FILE = re.compile(r"(?:application|bootstrap)-[^/]+\.\w+$")
+_NAMED = re.compile(r"[\"']?\$\{([A-Za-z][\w-]*(?:\.[\w-]+)+)\}[\"']?")
+_SURE = re.compile(r"-?[0-9]+|true|false")
+# others add to what a file of that name says, as those of one profile do
+_WHOLE_FILE = re.compile(r"(?:^|/)(?:application|bootstrap)\.\w+$")
 
 
 class _Document(NamedTuple):
@@ -64,7 +67,9 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
         return reading
     is_yaml = source.path.endswith((".yml", ".yaml"))
     found = keyed.of_yaml(source) if is_yaml else keyed.of_properties(source)
-    reader = _Reader(source, context.catalogue, context.target, complete=not _PROFILE_FILE.search(source.path))
+    complete = not context.inside and _WHOLE_FILE.search(source.path) is not None
+    reader = _Reader(source, context.catalogue, context.target, complete=complete)
+    reader.learn(found.entries if complete else ())
     documents = [_document(entries) for entries in _by_document(found.entries)]
     base: dict[tuple[str, ...], dict[str, Raw]] = {}
     whole = reader.complete
@@ -101,6 +106,8 @@ def _read_base(source: Source, context: ReadContext, base: dict[tuple[str, ...],
     folder, name = posixpath.split(source.path.replace("\\", "/"))
     stem = posixpath.join(folder, name.partition("-")[0])
     seen = False
+    if not name.startswith(("application-", "bootstrap-")):
+        return False
     for ending in ("yaml", "yml", "properties"):  # the last one wins
         path = f"{stem}.{ending}"
         if context.files.kind(path) != "file":
@@ -145,6 +152,7 @@ class _Reader:
         self.target = target
         self.complete = complete
         self.names = {name.lower(): name for name in self.spec.settings}
+        self.told: dict[str, str | None] = {}
 
     def pools(self, document: _Document, base: dict[tuple[str, ...], dict[str, Raw]]) -> Iterator[Block]:
         groups: dict[tuple[str, ...], list[KeyedEntry]] = {}
@@ -194,8 +202,17 @@ class _Reader:
             prefix: group
             for prefix, group in groups.items()
             if (leaves := {canonical(each.path[-1]) for each in group}) & _OWN_NAMES
-            and ("jdbcurl" in leaves or ("url" in leaves and prefix[0] == MICRONAUT and len(prefix) == 2))
+            and ("jdbcurl" in leaves or self._is_named(prefix, leaves, groups))
         }
+
+    @staticmethod
+    def _is_named(prefix: tuple[str, ...], leaves: set[str], groups: dict[tuple[str, ...], list[KeyedEntry]]) -> bool:
+        """Whether a group's name tells that it is a pool: Micronaut's datasources, and the section of a pool that Spring
+        Boot's manual lets an own bean bind beside the URL."""
+        if prefix[0] == MICRONAUT and len(prefix) == 2:
+            return "url" in leaves
+        outer = {canonical(each.path[-1]) for each in groups.get(prefix[:-1], ())}
+        return prefix[-1] == "configuration" and prefix[:-1] != MAIN[:2] and "url" in outer
 
     def _block(self, prefix: tuple[str, ...], entries: list[KeyedEntry], profile: str) -> Block:
         name = ".".join(prefix)
@@ -238,18 +255,35 @@ class _Reader:
             values = {"setting": loser.key, "other": winner.key, "line": line}
             block.problem("repeated-spelling", loser.key_place, setting=loser.name, values=values)
 
+    def learn(self, entries: Iterable[KeyedEntry]) -> None:
+        """The values that a placeholder may name: those of keys that stand once, in a document for every profile."""
+        for entry in entries:
+            key = ".".join(canonical(part) for part in entry.path)
+            self.told[key] = entry.text if key not in self.told and entry.document == 0 else None
+
+    def _text(self, entry: KeyedEntry, kind: str) -> str | None:
+        """What stands for a value, a placeholder for another key of the file included."""
+        reference = _NAMED.fullmatch(entry.place.text) if entry.text is None else None
+        if reference is None or kind == "string":
+            return entry.text
+        return self.told.get(".".join(canonical(part) for part in reference[1].split(".")))
+
     def _raw(self, block: Block, name: str, key: str, entry: KeyedEntry) -> Raw | None:
         kind = self.spec.settings[name].type
         number = None
+        text = self._text(entry, kind)
+        if block.name.startswith("datasources.") and kind != "string" and not _SURE.fullmatch(text or ""):
+            text = None  # Micronaut has conversions of its own
         if entry.plain and entry.text is not None:
             if entry.text in ("", "~", "null", "Null", "NULL"):
-                return None  # the default stays
+                # the default stays; a placeholder is there to be filled
+                return Raw(name, None, entry.place, entry.key_place, key) if "${" in entry.place.text else None
             if kind in ("int", "duration"):
                 number, words = keyed.yaml_number(entry.text)
                 if words:
                     values = {"setting": key, "raw": entry.text, "result": number, "what": words}
                     block.problem("yaml-number", entry.place, setting=name, values=values)
-        return Raw(name, entry.text, entry.place, entry.key_place, key, number)
+        return Raw(name, text, entry.place, entry.key_place, key, number)
 
     def _unknown(self, block: Block, key: str, name: str, place: Place) -> None:
         leaf = canonical(key)

@@ -23,6 +23,7 @@ PROMISE_ABOVE = ("spring", "jpa", "properties")
 PROVIDER = ("hibernate", "connection", "providerclass")
 # the providers of Hibernate and of HikariCP that open connections of their own
 _OWN_POOL = re.compile(r"(?:Hikari(?:CP)?|C3P0|Agroal|Proxool|ViburDBCP|DriverManager)ConnectionProvider(?:Impl)?$")
+_SIZES = frozenset(("maximumpoolsize", "minimumidle"))
 PROMISE = ("hibernate", "connection", "providerdisablesautocommit")
 PROMISE_NAME = "hibernate.connection.provider_disables_autocommit"
 
@@ -69,6 +70,8 @@ def check(entries: list[KeyedEntry], boot: Version | None) -> Iterator[Problem]:
     shaped = shape(entries)
     yield from _shadowed(shaped)
     yield from _sections(shaped)
+    yield from _configuration(shaped)
+    yield from _class_name(shaped, boot)
     yield from _legacy_profiles(entries, boot)
     yield from _mangled(shaped)
     yield from _hibernate(shaped)
@@ -106,6 +109,23 @@ def _sections(shaped: Shaped) -> Iterator[Problem]:
         if found is not None:
             values = {"section": f"spring.datasource.{section}", "type": kind}
             yield Problem("spring-section", found.key_place, values=values)
+
+
+def _configuration(shaped: Shaped) -> Iterator[Problem]:
+    """The section that manuals bind to a bean of the user's own."""
+    for parts, entry in shaped:
+        if parts[:3] == (*DATASOURCE, "configuration") and parts[3:] and parts[3] in _SIZES:
+            yield Problem("spring-configuration", entry.key_place, values={"section": ".".join(entry.path[:3])})
+            return
+
+
+def _class_name(shaped: Shaped, boot: Version | None) -> Iterator[Problem]:
+    """Before 3.5 Spring Boot always names a driver, which goes with no class of a data source."""
+    if boot is None or boot >= (3, 5) or not binds_by_boot(shaped):
+        return
+    for parts, entry in shaped:
+        if parts == (*HIKARI, "datasourceclassname") and entry.text:
+            yield Problem("spring-class-name", entry.key_place, values={"setting": ".".join(entry.path)})
 
 
 def _legacy_profiles(entries: list[KeyedEntry], boot: Version | None) -> Iterator[Problem]:

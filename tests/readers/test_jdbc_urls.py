@@ -159,3 +159,56 @@ def test_a_profile_adds_to_the_properties_before() -> None:
     )
     assert connection("application.yml", text).value("socketTimeout") == 60
     assert connection("application-prod.yml", text.partition("---\n")[2]).value("socketTimeout") is UNKNOWN
+
+
+JAVA = (
+    "import com.zaxxer.hikari.*;\nimport java.util.*;\nclass Db {\n  DataSource a(String x) {\n"
+    "    HikariConfig c = new HikariConfig();\n    c.setJdbcUrl(%s);\n%s\n    return new HikariDataSource(c);\n  }\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "expected"),
+    [
+        ('"jdbc:mysql://" + x + "/a?socketTimeout=30&connectTimeout=3000"', "", {"JDB002"}),
+        ('"jdbc:mysql://" + x + "/a?connectTimeout=3000"', "", {"JDB001"}),
+        ('"jdbc:mysql://h/" + x', "", set()),
+        ('"jdbc:mysql://h/a?" + x', "", set()),
+        ('"jdbc:mysql://h/a?useSSL=false" + x', "", set()),
+        ('"jdbc:mysql://h/a?connectTimeout=3000&useSSL=" + x', "", {"JDB001"}),
+        ('"jdbc:mysql://localhost:" + x + "/a"', "", set()),
+        (
+            '"jdbc:mysql://h/a"',
+            'c.addDataSourceProperty("socketTimeout", "30"); c.addDataSourceProperty("connectTimeout", 3000);',
+            {"JDB002"},
+        ),
+        (
+            '"jdbc:mysql://h/a?connectTimeout=3000"',
+            'c.addDataSourceProperty("cachePrepStmts", true);',
+            {"JDB001"},
+        ),
+        ('"jdbc:mysql://h/a?connectTimeout=3000"', 'c.addDataSourceProperty("socketTimeout", x);', set()),
+        ('"jdbc:mysql://h/a?connectTimeout=3000"', "c.addDataSourceProperty(x, 60000);", set()),
+        (
+            '"jdbc:mysql://h/a?connectTimeout=3000"',
+            'if (x != null) c.addDataSourceProperty("socketTimeout", 1);',
+            set(),
+        ),
+        ('"jdbc:mysql://h/a?connectTimeout=3000"', "c.setDataSourceProperties(more());", set()),
+    ],
+)
+def test_urls_and_properties_in_java(url: str, more: str, expected: set[str]) -> None:
+    found = check_texts({"Db.java": JAVA % (url, more)}).findings
+    assert {each.code for each in found if each.code.startswith("JDB")} == expected
+
+
+def test_properties_of_the_driver_in_a_properties_object() -> None:
+    text = (
+        "import com.zaxxer.hikari.*;\nimport java.util.*;\nclass Db {\n  DataSource a() {\n"
+        "    Properties p = new Properties();\n"
+        '    p.setProperty("jdbcUrl", "jdbc:mysql://h/a?connectTimeout=3000");\n'
+        '    p.setProperty("dataSource.socketTimeout", "30");\n'
+        "    return new HikariDataSource(new HikariConfig(p));\n  }\n}\n"
+    )
+    found = check_texts({"Db.java": text}).findings
+    assert [(each.code, each.line) for each in found if each.code.startswith("JDB")] == [("JDB002", 7)]

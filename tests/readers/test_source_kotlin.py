@@ -131,7 +131,9 @@ def test_a_client_for_each_request() -> None:
 
 
 def test_a_text_with_open_parts() -> None:
-    found = config('c.jdbcUrl = "jdbc:postgresql://$host/${name()}?a=b"')
+    line = 'c.jdbcUrl = "jdbc:postgresql://$host/${name()}?a=b"'
+    found, connection = blocks(method(f"val c = HikariConfig()\n    {line}\n    return HikariDataSource(c)"))
+    assert connection.system == "pgjdbc"
     assert found.facts["shapes"]["jdbcUrl"] == "jdbc:postgresql://\0/\0?a=b"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ _NETWORK = re.compile(
 )
 _LOCAL = re.compile(r"sqlite|duckdb|ramsql|^ql2?$|sqlmock|mock|txdb|fake|memory|stub")
 _POOL_PARAMETER = re.compile(r"(?<![A-Za-z0-9_])(pool_[a-z_]+)\s*=")
+_PARAMETERS = (
+    "pool_max_conns pool_min_conns pool_min_idle_conns pool_max_conn_lifetime pool_max_conn_lifetime_jitter "
+    "pool_max_conn_idle_time pool_health_check_period pool_ping_timeout"
+).split()
 _TIME = ("SetConnMaxLifetime", "SetConnMaxIdleTime")
 _POOLER_HOST = re.compile(r"pgbouncer|(?:^|[-.@/])pooler(?:[-.:]|$)|-pooler\.|supavisor", re.I)
 _POOLER_PORT = re.compile(r"(?::|\bport\s*=\s*)(6432|6543)\b")
@@ -66,7 +71,7 @@ def unlimited(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if aside(block) or _written(block, "SetMaxOpenConns") is not None or not _over_network(block):
         return
     escape = uses(block, "escape")
-    if escape in ("passed", None) or _limited_somewhere(ctx):
+    if escape in ("passed", None) or uses(block, "passed") or _limited_somewhere(ctx):
         return
     if not escape and not uses(block, "concurrent"):
         return  # one goroutine takes one connection at a time
@@ -151,6 +156,15 @@ def pool_parameters(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     text = dsn.value if isinstance(dsn.value, str) else (block.facts.get("shapes") or {}).get("dsn", "")
     for match in _POOL_PARAMETER.finditer(text):
         yield Hit(dsn, {"parameter": match[1]})
+
+
+def unknown_parameter(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A parameter that looks like one of the pool's, and that pgxpool does not take out of the connection string."""
+    for name, entry in (block.facts.get("unknown_options") or {}).items():
+        if not name.startswith("pool_"):
+            continue
+        meant = difflib.get_close_matches(name, _PARAMETERS, 1, 0.75)
+        yield Hit(entry.key_place, {"parameter": name, "meant": "".join(meant)}, "meant" if meant else "")
 
 
 def size_by_machine(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -66,10 +66,21 @@ class Flow(Folding):
                     if self._sees(self._scope_id(found.node), scope, name, within=found.node):
                         self._apply(made, found, node)
         made.used["escape"] = self._escape(made.name, node, scope)
+        if made.used["escape"] == "returned":
+            made.used["passed"] = self._is_passed(made.name, node, scope)
+
+    def _is_passed(self, name: str, node: Node, scope: int) -> bool:
+        """Whether a handle also goes to what may configure it, before it is returned."""
+        return any(
+            mention.start_byte > node.end_byte
+            and self._sees(self._scope_id(mention), scope, name, within=mention)
+            and self._handed(mention, 1) == "passed"
+            for mention in self._mentions.get(name, ())[:MAX_MENTIONS]
+        )
 
     def _apply(self, made: Call, found: Setter, node: Node) -> None:
         self._taken.add(found.node.id)
-        certain = found.value is not None and not self._branches(found.node, node)
+        certain = found.value is not None and not self._branches(found.node, node, errors=False)
         certain = certain and found.name not in made.later
         value = self.fold(found.value) if certain else self._unknown(found.value or found.key)
         made.later[found.name] = Entry(self.tree.place(found.key), value)
@@ -119,7 +130,10 @@ class Flow(Folding):
         """A value that is an argument: it may be set up by what it is given to, or be handed on within a result."""
         if call is None or call.type != "call_expression":
             return ""
-        name = self.tree.text(call.child_by_field_name("function")).rpartition(".")[2]
+        function = call.child_by_field_name("function")
+        name = self.tree.text(function).rpartition(".")[2]
+        if function is not None and function.type == "identifier" and self._shadowed(function, name):
+            return "passed"  # a function that came as a value: an option of the caller's, say
         if (_LIMITER.search(name) and not self._keeps(call)) or _OPTION.fullmatch(name):
             return "passed"
         if depth > MAX_HANDS or not name.startswith(("New", "new")):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
-from poollint.readers.source.go_names import Names
+from poollint.readers.source.go_names import MAX_MENTIONS, Names
 from poollint.readers.source.values import Call, Entry, Folded, Made, Table
 
 if TYPE_CHECKING:
@@ -140,7 +140,49 @@ class Folding(Names):
             inner = self.fold(operand, depth)  # (&net.Dialer{...}).DialContext
             if isinstance(inner.value, Made):
                 return inner
+        return self._fold_field(node, operand, depth)
+
+    def _fold_field(self, node: Node, operand: Node | None, depth: int) -> Folded:
+        """``limits.open`` of a struct that is written in the file, and that nothing in it changes."""
+        if operand is None or operand.type != "identifier":
+            return self._unknown(node)
+        name, field = self.tree.text(operand), self.tree.text(node.child_by_field_name("field"))
+        value = self._sole_value(operand, name)
+        if value is not None and value.type == "unary_expression":
+            value = value.child_by_field_name("operand")
+        kind = value.child_by_field_name("type") if value is not None else None
+        if value is None or kind is None or value.type != "composite_literal":
+            return self._unknown(node)
+        mentions = self._mentions.get(name, ())
+        if len(mentions) > MAX_MENTIONS or not all(self._only_read(mention, value) for mention in mentions):
+            return self._unknown(node)
+        if self.resolve(kind):  # a method of a library's, such as that of a net.Dialer
+            return self.fold(value, depth) if field in ("Dial", "DialContext") else self._unknown(node)
+        for element in self._elements(value):
+            key, inner = element.child_by_field_name("key"), element.child_by_field_name("value")
+            if key is not None and inner is not None and self.tree.text(key) == field:
+                inner = inner.named_children[0] if inner.type == "literal_element" and inner.named_children else inner
+                return self.fold(inner, depth)
         return self._unknown(node)
+
+    def _elements(self, literal: Node) -> list[Node]:
+        body = literal.child_by_field_name("body")
+        return [] if body is None else [each for each in body.named_children if each.type == "keyed_element"]
+
+    def _only_read(self, mention: Node, value: Node) -> bool:
+        """Whether a mention of a struct takes one of its fields, and neither sets it nor calls a method."""
+        access = mention.parent
+        if access is None or access.type != "selector_expression":
+            return mention.start_byte < value.start_byte and access is not None and access.type != "unary_expression"
+        outer = access.parent
+        if outer is None or (outer.type == "call_expression" and outer.child_by_field_name("function") == access):
+            return False
+        if outer.type == "unary_expression":
+            return self.tree.text(outer.child_by_field_name("operator")) != "&"
+        if outer.type in ("inc_statement", "dec_statement"):
+            return False
+        holder = outer.parent if outer.type == "expression_list" else None
+        return holder is None or holder.child_by_field_name("left") != outer
 
     def _fold_composite_literal(self, node: Node, depth: int) -> Folded:
         if self.resolve(node.child_by_field_name("type")):

@@ -18,6 +18,7 @@ _BRANCHES = frozenset(
     "if_statement for_statement expression_switch_statement type_switch_statement select_statement".split()
 )
 _DECLARATIONS = frozenset(("short_var_declaration", "assignment_statement", "var_spec", "const_spec"))
+_SUCCESS = re.compile(r"(?:err|\w+Err|e)\s*==\s*nil")
 _VERSION = re.compile(r"v\d+")
 MAX_MENTIONS = 200
 
@@ -244,11 +245,14 @@ class Names:
         constant = found[0][0].type == "const_spec"
         return found[0][1] if constant or not name[:1].isupper() else None
 
-    def _branches(self, node: Node, other: Node) -> bool:
-        """Whether a node is in a branch or loop that does not hold the other one: it may not run."""
+    def _branches(self, node: Node, other: Node, *, errors: bool = True) -> bool:
+        """Whether a node is in a branch or loop that does not hold the other one: it may not run.
+
+        ``errors``: a branch that only an error keeps from running (``if err == nil``) is one, too.
+        """
         current = node.parent
         while current is not None and current.type not in FUNCTIONS:
-            if current.type in _BRANCHES:
+            if current.type in _BRANCHES and (errors or not self._succeeds(current, node)):
                 inside = current.start_byte <= other.start_byte < current.end_byte
                 initial = current.child_by_field_name("initializer")
                 first = initial is not None and initial.start_byte <= node.start_byte < initial.end_byte
@@ -256,6 +260,13 @@ class Names:
                     return True
             current = current.parent
         return False
+
+    def _succeeds(self, branch: Node, node: Node) -> bool:
+        """``if db, err := f(); err == nil { … }``: what runs where nothing failed."""
+        body = branch.child_by_field_name("consequence")
+        if body is None or not body.start_byte <= node.start_byte < body.end_byte:
+            return False
+        return _SUCCESS.fullmatch(self.tree.text(branch.child_by_field_name("condition"))) is not None
 
     def _target(self, node: Node) -> str:
         """The variable or field that a call's result is given to."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from poollint.blocks import UNKNOWN
 from poollint.readers.source.java_checkouts import checkouts
 from poollint.readers.source.java_flow import JvmFlow, is_open
-from poollint.readers.source.java_syntax import BOUND, PROPERTIES, SPRING_BUILDERS, Invocation, TooMuchError
+from poollint.readers.source.java_syntax import BOUND, PROPERTIES, SPRING_BUILDERS, Invocation, TooMuchError, Variable
 from poollint.readers.source.values import Call, Entry, Folded, Made
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class JvmFile(JvmFlow):
             if call is not None and self.wants(call.callee) and not self._holds_another(call):
                 yield call
         yield from self._subclasses(made)
+        yield from self._handed()
         yield from checkouts(self)
 
     def _holds_another(self, call: Call) -> bool:
@@ -65,6 +66,34 @@ class JvmFile(JvmFlow):
             self._initialised(call, name)
             if call.later:
                 yield call
+
+    def _handed(self) -> Iterator[Call]:
+        """What a method sets on an object that it is given from out of sight."""
+        known = {self.text(site.name) for site in map(self.invocation, self.sites) if site is not None}
+        parameters = [each for several in self.variables.values() for each in several if each.kind == "parameter"]
+        for variable in sorted(parameters, key=lambda each: each.node.start_byte):
+            callee = (
+                next((each for each in self.resolve(variable.type) if self.wants(each)), "") if variable.type else ""
+            )
+            if not callee or not self.wants(callee)[0].handed or len(variable.values) != 1:
+                continue
+            if self.text(variable.scope.child_by_field_name("name")) in known or self._is_given_on(variable):
+                continue  # told of where the object is made, or where the pool is
+            call = Call(callee, self.tree.place(variable.node))
+            call.name = variable.name
+            call.scope = self.scope(variable.node)
+            call.touched = True
+            call.used = {"closed": False, "stored": False, "methods": []}
+            for expression in self.references(variable):
+                self.mention(call, expression, not self.conditional(expression, variable.node), MAX_CALLS)
+            if call.later:
+                yield call
+
+    def _is_given_on(self, variable: Variable) -> bool:
+        """Whether something that somebody looks for is made of a parameter."""
+        given = (self.given_to(self.outward(expression)) for expression in self.references(variable))
+        takers = (self.invocation(each[0]) for each in given if each is not None)
+        return any(taker is not None and self.callee(taker) for taker in takers)
 
     def build(self, site: Invocation, callee: str) -> Call | None:
         """The call that a construction is, with all that is set on its result."""

@@ -106,6 +106,10 @@ class JvmFlow(JvmSetters):
         if assigned is not None:
             self.record(call, assigned[0], [assigned[1]], certain=certain)
             return False
+        held = self.indexed_by(expression) if call.callee == PROPERTIES else None
+        if held is not None:
+            self.put(call, "set", [*held], certain)
+            return False
         if self.called_on(self.outward(expression)) is not None:
             outer, end = self.chain(call, expression, certain=certain)
             if not end and is_builder(call.callee) and self.target(self.outward(outer)) is None:

@@ -92,9 +92,12 @@ class JvmSetters(JvmSyntax):
         """One setter, with the value that it is given."""
         name = self.text(name_node)
         if call.callee == PROPERTIES:
-            self._property(call, name, arguments, certain)
+            self.put(call, name, arguments, certain)
             return
         folded = self.folded(arguments)
+        if name == "addDataSourceProperty" and len(folded) == 2:
+            value = folded[1] if certain else Folded(UNKNOWN, folded[1].place)
+            call.used.setdefault("driver", []).append((folded[0], value))
         if _HIDES.match(name) and not (folded and isinstance(folded[0].value, str)):
             call.touched = True
             if len(folded) != 1:
@@ -113,7 +116,7 @@ class JvmSetters(JvmSyntax):
             value = Folded(UNKNOWN, value.place)
         call.later[key] = Entry(place, value)
 
-    def _property(self, call: Call, name: str, arguments: list[Node], certain: bool) -> None:
+    def put(self, call: Call, name: str, arguments: list[Node], certain: bool) -> None:
         """``props.setProperty("maximumPoolSize", "10")``."""
         if name not in ("setProperty", "put", "set") or len(arguments) != 2:
             call.touched = call.touched or not name.startswith(("get", "contains", "is", "keys", "forEach"))

@@ -140,6 +140,10 @@ class JvmSyntax:
         """(name, value) of ``expression.name = value``."""
         return None
 
+    def indexed_by(self, _expression: Node) -> tuple[Node, Node] | None:
+        """(key, value) of ``expression[key] = value``."""
+        return None
+
     def handed_lambda(self, _call: Invocation) -> tuple[str, Node] | None:
         """(name of its parameter, lambda) of a scope function such as ``also``."""
         return None

@@ -101,6 +101,8 @@ class KotlinFile(KotlinFolding):
     def _declare(self, node: Node) -> None:
         holder = next((child for child in node.named_children if child.type == "variable_declaration"), None)
         scope = self.ancestor(node, _BLOCKS)
+        if scope is not None and scope.parent is not None and scope.parent.type == "companion_object":
+            scope = self.ancestor(scope.parent, _BLOCKS)  # its names hold in the whole class
         if holder is None or scope is None or not holder.named_children:
             return
         name = next((child for child in holder.named_children if child.type == "identifier"), holder.named_children[0])
@@ -419,6 +421,16 @@ class KotlinFile(KotlinFolding):
         if right is None:
             return None
         return access.named_children[-1], right if self._sets(statement) else statement
+
+    def indexed_by(self, expression: Node) -> tuple[Node, Node] | None:
+        held = expression.parent
+        if held is None or held.type != "index_expression" or len(held.named_children) != 2:
+            return None
+        statement = held.parent
+        if statement is None or statement.type != "assignment" or statement.child_by_field_name("left") != held:
+            return None
+        right = statement.child_by_field_name("right")
+        return (held.named_children[1], right) if right is not None and self._sets(statement) else None
 
     def _sets(self, assignment: Node) -> bool:
         """``=``, not ``+=``, whose result is not known here."""

@@ -23,6 +23,7 @@ A table::
     query_wins = true                         # ... unless the library lets the URL go first
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
     alone = false                             # a single argument is the options only where it is an object literal
+    handed = true                             # also what a method sets on one that is its parameter (Java, Kotlin)
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class Found:
         "constructs",
         "facts",
         "given",
+        "handed",
         "kind",
         "local",
         "modules",
@@ -97,6 +99,7 @@ class Found:
         self.given: list[str] = table.get("given", [])
         self.query: bool | list[str] = table.get("query", False)
         self.query_wins = bool(table.get("query_wins", False))
+        self.handed = bool(table.get("handed", False))
         self.open = bool(table.get("open", False))
         self.alone = bool(table.get("alone", True))
 

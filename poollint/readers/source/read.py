@@ -63,7 +63,7 @@ def read_source(
                 reading.blocks.append(block)
                 finish = catalogue_of(found.system).system.get("finish")
                 if finish:
-                    reading.blocks += _finisher(finish)(block, catalogue_of, target_of)
+                    reading.blocks += _finisher(finish)(block, call, catalogue_of, target_of)
     return reading
 
 

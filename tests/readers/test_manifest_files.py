@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poollint.api import check_texts
-from poollint.readers.embedded import texts_of
+from poollint.formats.embedded import files
+from poollint.source import Source
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata:\n"
 
@@ -71,7 +72,8 @@ def test_several_documents_and_keys() -> None:
 
 
 @given(st.text(alphabet="ab.: |-\n{}'\"#\t", max_size=120))
-def test_any_text_has_blocks_that_lie_in_it(text: str) -> None:
-    for each in texts_of(text):
-        assert 0 < each.start < each.end <= len(text)
-        assert text[each.start - 1] == "\n"
+def test_any_text_has_files_that_lie_where_they_stand(text: str) -> None:
+    for _, inner in files(Source("map.yaml", text)):
+        assert len(inner.text) <= len(text)
+        for line, (one, other) in enumerate(zip(inner.text.split("\n"), text.split("\n"), strict=False)):
+            assert not one.strip() or one.strip() == other.strip(), line

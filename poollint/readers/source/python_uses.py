@@ -119,7 +119,9 @@ class Untimed(NamedTuple):
 def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]:
     """The requests that are sent by a session without ``timeout``, where nothing gives it one another way."""
     name, around = _held(file, node, made)
-    if not name or around is None or not made.complete or "timeout" in made.named or _may_be_timed(file, name):
+    given = made.named.get("timeout")
+    is_timed = given is not None and not (given.value.known and given.value.value is None)
+    if not name or around is None or not made.complete or is_timed or _may_be_timed(file, name):
         return
     for call, function in _requests(file, node, name, around):
         keywords = file.keywords_of(call, 0)

@@ -65,6 +65,8 @@ def misspelt(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A name of the settings file that nobody reads."""
     for name, entry in block.facts.get("unknown_options", {}).items():
         meant = WRITTEN_OTHERWISE.get(name) or _resembled(name, block)
+        if meant in block.facts.get("other_options", {}):
+            continue  # it is written too
         if meant and meant not in block.settings and _is_plain(entry):
             yield Hit(entry.key_place, {"name": name, "meant": meant})
 

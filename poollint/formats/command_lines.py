@@ -130,11 +130,29 @@ def _docker(source: Source) -> Iterator[Line]:
         facts = {"environment": _variables(_DOCKER_ENV, source, first, last)}
         if command.startswith("["):
             words = _json_words(command, source, start)
+            if match["name"].upper() == "ENTRYPOINT":
+                words += _arguments(source, first, last)
+            elif _are_options(words):
+                continue  # they belong to the entry point
             if words:
                 yield Line(words, facts=facts)
             continue
         for words in split(command, source, start):
             yield Line(words, facts=facts)
+
+
+def _are_options(words: tuple[Word, ...]) -> bool:
+    """Whether a command names no program, so that its words are arguments of the entry point."""
+    return bool(words) and words[0].text.startswith("-")
+
+
+def _arguments(source: Source, first: int, last: int) -> tuple[Word, ...]:
+    """The options that the last CMD of a stage has for its entry point; none where it names a program."""
+    for match in reversed(list(_DOCKER.finditer(source.text, first, last))):
+        if match["name"].upper() == "CMD":
+            words = _json_words(match["command"], source, match.start("command"))
+            return words if match["command"].startswith("[") and _are_options(words) else ()
+    return ()
 
 
 def _variables(pattern: re.Pattern[str], source: Source, start: int = 0, end: int | None = None) -> dict[str, Word]:
@@ -195,11 +213,12 @@ def _compose(source: Source) -> Iterator[Line]:
             "environment": _environment(_get(service, "environment"), source),
         }
         every[name] = facts
-        for entry in ("entrypoint", "command"):
-            node = _get(service, entry)
-            for words in _words_of(node, source):
-                _note_limit(facts, words)
-                yield Line(words, name, facts)
+        started = [list(_words_of(_get(service, entry), source)) for entry in ("entrypoint", "command")]
+        if len(started[0]) == len(started[1]) == 1 and _are_options(started[1][0]):
+            started = [[started[0][0] + started[1][0]]]
+        for words in (each for command in started for each in command):
+            _note_limit(facts, words)
+            yield Line(words, name, facts)
 
 
 def _kubernetes(source: Source) -> Iterator[Line]:

@@ -57,6 +57,7 @@ app = FastAPI()
     return session.execute('select 1').scalar()
 """
 CREATES = "from app.db import engine\nfrom app.models import Base\nBase.metadata.create_all(engine)\n"
+ENTRY = 'FROM python:3.12\nENTRYPOINT ["uvicorn", "a:b"]\n'
 PAGING = (
     "import requests\n%s\n        requests.get('https://api.example.com/items', params={'page': page}, timeout=5)\n%s"
 )
@@ -167,6 +168,27 @@ def found(files: dict[str, str]) -> set[str]:
             "engine-connected-before-fork",
             False,
         ),
+        # command lines in two parts
+        (
+            {"Dockerfile": ENTRY + 'CMD ["--limit-concurrency", "32", "--timeout-keep-alive", "75"]\n'},
+            "limit-counts-idle",
+            True,
+        ),
+        ({"Dockerfile": ENTRY + 'CMD ["--timeout-keep-alive", "75"]\n'}, "uvicorn-unknown-option", False),
+        ({"Dockerfile": ENTRY + 'CMD ["--keep-alive", "75"]\n'}, "uvicorn-unknown-option", True),
+        (
+            {
+                "compose.yaml": "services:\n  a:\n    entrypoint: [uvicorn, 'a:b']\n"
+                "    command: [--limit-concurrency, '32', --timeout-keep-alive, '75']\n"
+            },
+            "limit-counts-idle",
+            True,
+        ),
+        # names of gunicorn's settings, but for a letter
+        ({"gunicorn.conf.py": "workers = 2\nmax_requets = 9\n"}, "gunicorn-misspelt-setting", True),
+        ({"gunicorn.conf.py": "workers = 2\nlog_level = 'info'\n"}, "gunicorn-misspelt-setting", True),
+        ({"gunicorn.conf.py": "log_level = 'info'\nloglevel = log_level\n"}, "gunicorn-misspelt-setting", False),
+        ({"gunicorn.conf.py": "workers = 2\nmax_memory = 9\n"}, "gunicorn-misspelt-setting", False),
         # tasks, views, dependencies
         (
             {"t.py": "import redis\n@app.task\ndef f():\n    redis.Redis(max_connections=9).ping()\n"},

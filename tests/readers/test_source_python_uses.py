@@ -25,7 +25,7 @@ def read(text: str, **others: str) -> list[Block]:
     return session.read(session.files.load("proj/app.py"), "python").reading.blocks
 
 
-ENGINE = "from sqlalchemy import create_engine, inspect\nengine = create_engine('x')\n"
+ENGINE = "from sqlalchemy import create_engine, inspect, orm\nengine = create_engine('x')\n"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,8 @@ ENGINE = "from sqlalchemy import create_engine, inspect\nengine = create_engine(
         ("if __name__ == '__main__':\n    engine.connect()", False),
         ("engine.connect().close()\nengine.dispose()", False),
         ("Session = sessionmaker(bind=engine)", False),
+        ("with orm.Session(engine) as s:\n    s.execute(1)", True),
+        ("with orm.Session(engine) as s:\n    pass", False),
     ],
 )
 def test_connections_at_import(after: str, opened: bool) -> None:

@@ -17,7 +17,7 @@ from poollint.engine.detectors.python_common import (
     written,
 )
 from poollint.engine.detectors.python_sqlalchemy import threads_of
-from poollint.engine.hits import Hit
+from poollint.engine.hits import Hit, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,9 @@ def _is_pooled(block: Block) -> bool | None:
     return bool(pool is not None and pool.value)
 
 
+_ASGI = re.compile(r"(?m)^ASGI_APPLICATION\s*(?::[^=\n]+)?=")
+
+
 def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Persistent connections where each request runs in a thread of its own."""
     if is_throwaway(block):
@@ -56,7 +59,10 @@ def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     age = written(block, "conn_max_age" if by_url else "CONN_MAX_AGE")
     if age is None or not is_number(age.value) or age.value <= 0 or (not by_url and _is_pooled(block) is not False):
         return
-    for server in servers(block, ctx):
+    run_by = servers(block, ctx)
+    if not run_by and says(_ASGI, block.place.source.text):
+        yield Hit(age, None, "may")
+    for server in run_by:
         if server.facts.get("in_development"):
             continue
         words = " ".join(server.facts.get("words", ()))
@@ -251,6 +257,22 @@ def keepalive_cliff(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return  # a client for the length of a block serves few requests at a time
     if 0 < value < most.value:
         yield Hit(keep, {"keep": f"{value:g}"})
+
+
+_SERVICE = re.compile(r"(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart|Sanic)\(")
+
+
+def default_cliff(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """The client of a service, with httpx's own limits: 100 connections, of which it keeps 20."""
+    if block.facts.get("construct") != "AsyncClient" or block.facts.get("scope") != "module" or is_throwaway(block):
+        return
+    given = block.facts.get("other_options", {})
+    if not block.complete or any(name in given for name in ("limits", "transport", "mounts", "app")):
+        return
+    if any(name.startswith("limits.") and setting.origin != "default" for name, setting in block.settings.items()):
+        return
+    if says(_SERVICE, block.place.source.text):
+        yield Hit(block)
 
 
 def total_dropped(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

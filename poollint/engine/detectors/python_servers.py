@@ -64,9 +64,32 @@ def _alone(block: Block, ctx: RuleContext) -> bool:
 def misspelt(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A name of the settings file that nobody reads."""
     for name, entry in block.facts.get("unknown_options", {}).items():
-        meant = WRITTEN_OTHERWISE.get(name)
+        meant = WRITTEN_OTHERWISE.get(name) or _resembled(name, block)
+        if meant in block.facts.get("other_options", {}):
+            continue  # it is written too
         if meant and meant not in block.settings and _is_plain(entry):
             yield Hit(entry.key_place, {"name": name, "meant": meant})
+
+
+def _resembled(name: str, block: Block) -> str:
+    """The setting that a name is, but for its underscores or one letter; empty when it is like none, or like several."""
+    if block.spec is None or len(name) < 6 or name.startswith("_"):
+        return ""
+    known = (*block.spec.settings, *block.spec.accepts)
+    bare = name.replace("_", "")
+    same = [each for each in known if each.replace("_", "") == bare]
+    near = same or [each for each in known if len(each) > 7 and _one_apart(name, each)]
+    return near[0] if len(near) == 1 and near[0] != name else ""
+
+
+def _one_apart(one: str, other: str) -> bool:
+    """Whether a letter that is left out, added or changed, or two that changed places, make one name of the other."""
+    if abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    at = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, rest_of_other = one[at:], other[at:]
+    swapped = rest[:2] == rest_of_other[:2][::-1] and rest[2:] == rest_of_other[2:]
+    return swapped or rest_of_other == rest[1:] or rest == rest_of_other[1:] or rest[1:] == rest_of_other[1:]
 
 
 def _is_plain(entry: object) -> bool:

@@ -119,7 +119,9 @@ class Untimed(NamedTuple):
 def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]:
     """The requests that are sent by a session without ``timeout``, where nothing gives it one another way."""
     name, around = _held(file, node, made)
-    if not name or around is None or not made.complete or "timeout" in made.named or _may_be_timed(file, name):
+    given = made.named.get("timeout")
+    is_timed = given is not None and not (given.value.known and given.value.value is None)
+    if not name or around is None or not made.complete or is_timed or _may_be_timed(file, name):
         return
     for call, function in _requests(file, node, name, around):
         keywords = file.keywords_of(call, 0)
@@ -219,13 +221,23 @@ def opened_at_import(file: PythonFile, node: Node | None, name: str) -> Place | 
             continue
         opens = ".".join(parts[:-1]) == name and parts[-1] in _OPENING
         takes = parts[-1] in _TAKING or file.resolve(function) == "sqlalchemy.inspect"
-        takes = takes or (file.resolve(function) in _SESSIONS and file.scope(call).as_context)
+        takes = takes or (file.resolve(function) in _SESSIONS and _asks_within(file, call))
         given = call.child_by_field_name("arguments")
         named = given is not None and re.search(rf"\b{re.escape(name)}\b(?!\s*=)", file.tree.text(given)) is not None
         if opens or (takes and named):
             disposed = re.search(rf"(?m)^{re.escape(name)}\.dispose\(", file.tree.source.text)
             return None if disposed else file.tree.place(call)
     return None
+
+
+def _asks_within(file: PythonFile, call: Node) -> bool:
+    """Whether the body of the ``with`` around a session sends anything: by itself a session opens nothing."""
+    current = call.parent
+    while current is not None and current.type not in ("with_statement", "block", "module"):
+        current = current.parent
+    body = current.child_by_field_name("body") if current is not None and current.type == "with_statement" else None
+    asks = r"\.(?:execute|exec|scalars?|query|get|get_one|flush|commit|merge|refresh|connection)\("
+    return body is not None and re.search(asks, file.code(body)) is not None
 
 
 def _is_celery(file: PythonFile) -> bool:

@@ -299,3 +299,17 @@ def test_a_server_behind_nginx_whose_connections_others_may_set() -> None:
     assert rule not in names({"s.ts": text % ("4000", ""), "nginx.conf": nginx})
     assert rule not in names({"s.ts": text % ("3000", "tune(server);"), "nginx.conf": nginx})
     assert rule not in names({"s.ts": text % ("3000", "server.keepAliveTimeout = 65_000;"), "nginx.conf": nginx})
+
+
+def test_nuxt_evaluates_its_server_folder_again() -> None:
+    text = "import mysql from 'mysql2/promise';\nexport const pool = mysql.createPool({ host: 'db', queueLimit: 5 });\n"
+    package = PACKAGE % '"nuxt": "3.12.0"'
+    assert "pool-hot-reload" in names({"server/utils/db.ts": text, "package.json": package})
+    assert "pool-hot-reload" not in names({"server/utils/db.ts": text, "package.json": package.replace("nuxt", "next")})
+
+
+def test_a_call_is_named_as_it_is_written() -> None:
+    text = "import got from 'got'; import { Agent } from 'https';\n"
+    text += "export const f = (u) => got(u, { agent: { https: new Agent({ keepAlive: true, timeout: 5000 }) } });\n"
+    (found,) = [each for each in api.check_texts({"a.mjs": text}).findings if each.name == "agent-per-request"]
+    assert "options of got:" in found.message

@@ -190,6 +190,8 @@ def hot_reload(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def _in_hot_project(block: Block) -> bool:
     packages = block.facts.get("packages") or ()
+    if "nuxt" in packages and "server/" in block.place.source.path:
+        return True  # whose development server evaluates that folder again, too
     if {"next", "nuxt", "@remix-run/node", "@remix-run/dev"} & set(packages):
         return not re.search(r"(?:^|/)(?:worker|server|jobs?|cron|queue|integration)s?[./]", block.place.source.path)
     return says(NEXT, block.place.source.text)

@@ -87,7 +87,8 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         and block.spec.role == "http_client"
         and _REQUEST.search(enclosing)
     ):
-        yield Hit(block, {"construct": facts.get("construct", ""), "call": enclosing}, "inline")
+        values = {"construct": facts.get("construct", ""), "call": enclosing.removesuffix(".default")}
+        yield Hit(block, values, "inline")
 
 
 _WAITING = frozenset(

@@ -178,7 +178,10 @@ PAIRS = [
     ),
     (
         "pool-nested-acquire",
-        "export const f = (sequelize) => sequelize.transaction(async (t) => { await sequelize.query('x', { %s }); });",
+        (
+            "export const f = (sequelize) => sequelize.transaction(async (t) => {\n"
+            "  await sequelize.query('x', { transaction: t });\n  await sequelize.query('y', { %s });\n});"
+        ),
         "raw: true",
         "transaction: t",
         {},
@@ -299,3 +302,38 @@ def test_a_server_behind_nginx_whose_connections_others_may_set() -> None:
     assert rule not in names({"s.ts": text % ("4000", ""), "nginx.conf": nginx})
     assert rule not in names({"s.ts": text % ("3000", "tune(server);"), "nginx.conf": nginx})
     assert rule not in names({"s.ts": text % ("3000", "server.keepAliveTimeout = 65_000;"), "nginx.conf": nginx})
+
+
+def test_nuxt_evaluates_its_server_folder_again() -> None:
+    text = "import mysql from 'mysql2/promise';\nexport const pool = mysql.createPool({ host: 'db', queueLimit: 5 });\n"
+    package = PACKAGE % '"nuxt": "3.12.0"'
+    assert "pool-hot-reload" in names({"server/utils/db.ts": text, "package.json": package})
+    assert "pool-hot-reload" not in names({"server/utils/db.ts": text, "package.json": package.replace("nuxt", "next")})
+
+
+def test_a_call_is_named_as_it_is_written() -> None:
+    text = "import got from 'got'; import { Agent } from 'https';\n"
+    text += "export const f = (u) => got(u, { agent: { https: new Agent({ keepAlive: true, timeout: 5000 }) } });\n"
+    (found,) = [each for each in api.check_texts({"a.mjs": text}).findings if each.name == "agent-per-request"]
+    assert "options of got:" in found.message
+
+
+def test_transactions_that_come_to_every_query_by_themselves() -> None:
+    text = "export const f = (sequelize) => sequelize.transaction(async (t) => { await sequelize.query('x'); });\n"
+    assert "pool-nested-acquire" not in names({"a.ts": text})
+
+
+def test_a_pooler_that_keeps_statements_apart() -> None:
+    code = "import postgres from 'postgres'; export const sql = postgres({ host: 'pgbouncer', port: 6432 });\n"
+    ini = "[databases]\napp = host=db\n[pgbouncer]\npool_mode = %s\nmax_prepared_statements = %d\n"
+    rule = "pgbouncer-prepared-statements"
+    assert rule in names({"a.ts": code})
+    assert rule in names({"a.ts": code, "pgbouncer.ini": ini % ("transaction", 0)})
+    assert rule not in names({"a.ts": code, "pgbouncer.ini": ini % ("transaction", 100)})
+    assert rule not in names({"a.ts": code, "pgbouncer.ini": ini % ("session", 0)})
+
+
+def test_the_third_protocol_of_redis_has_room_for_subscribers() -> None:
+    text = "import { createClient } from 'redis'; const c = createClient({ %s });\nc.subscribe('x', f);\nc.get('y');\n"
+    assert "redis-connection-role-mix" in names({"a.mjs": text % ""})
+    assert "redis-connection-role-mix" not in names({"a.mjs": text % "RESP: 3"})

@@ -173,3 +173,12 @@ def test_the_lock_file_of_a_workspace() -> None:
     projects = Projects(files)
     assert projects.of("apps/api/src/x.js").packages == {"pg": (8, 16, 3)}
     assert projects.of("apps/old/src/x.js").packages == {"pg": (8, 11)}
+
+
+def test_a_property_of_another_function_s_variable() -> None:
+    text = (
+        "import http from 'http';\nfunction prepare(options) { options.agent = new http.Agent({ maxSockets: 5 }); %s }\n"
+        "function send(options) { options.agent.keepAlive = true; }\n"
+    )
+    assert only(text % "", "agent").value("keepAlive") is False
+    assert only(text % "options.agent.keepAlive = true;", "agent").value("keepAlive") is True

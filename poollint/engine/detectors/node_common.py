@@ -221,6 +221,8 @@ def hot_reload(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def _in_hot_project(block: Block) -> bool:
     packages = block.facts.get("packages") or ()
+    if "nuxt" in packages and "server/" in block.place.source.path:
+        return True  # whose development server evaluates that folder again, too
     if {"next", "nuxt", "@remix-run/node", "@remix-run/dev"} & set(packages):
         return not re.search(r"(?:^|/)(?:worker|server|jobs?|cron|queue|integration)s?[./]", block.place.source.path)
     return says(NEXT, block.place.source.text)
@@ -307,10 +309,19 @@ def startup_parameter(block: Block, ctx: RuleContext) -> Iterator[Hit]:
                 yield Hit(setting, {"setting": setting.key})
 
 
-def prepared_statements(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def _pooler_prepares(ctx: RuleContext) -> bool:
+    """Whether a PgBouncer of the run keeps named statements apart, or gives each client a connection of its own."""
+    for main in ctx.of("pgbouncer", "main"):
+        kept, mode = main.value("max_prepared_statements"), main.value("pool_mode")
+        if kept is UNKNOWN or mode is UNKNOWN or mode == "session" or (isinstance(kept, int) and kept > 0):
+            return True
+    return False
+
+
+def prepared_statements(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Named prepared statements through a pooler."""
     setting = block.by_role("prepared_statements")
-    if endpoint(block) != "pooler":
+    if endpoint(block) != "pooler" or _pooler_prepares(ctx):
         return
     for use in methods_of(block):
         query = table_of(use.arguments[0].value) if use.method == "query" and use.arguments else None
@@ -445,6 +456,9 @@ def role_mix(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         ),
         "",
     )
+    resp = (block.facts.get("unknown_options") or {}).get("RESP")
+    if special and resp is not None and resp.value.value != 2:
+        special = ""  # the third version of the protocol has room for both
     if special and plain:
         yield Hit(block, {"name": block.name, "special": special, "plain": plain}, "subscriber")
     elif blocking and plain:

@@ -88,7 +88,8 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         and block.spec.role == "http_client"
         and _REQUEST.search(enclosing)
     ):
-        yield Hit(block, {"construct": facts.get("construct", ""), "call": enclosing}, "inline")
+        values = {"construct": facts.get("construct", ""), "call": enclosing.removesuffix(".default")}
+        yield Hit(block, values, "inline")
 
 
 # what a connection is asked for that nobody else can have meanwhile, or that ends it

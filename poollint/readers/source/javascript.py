@@ -70,10 +70,11 @@ class JavascriptFile(Folding):
 
     def _set_on(self, holder: str, node: Node) -> Iterator[tuple[str, Node, Node]]:
         """The assignments to properties of what a call's result is held by: of that variable, not of its namesakes."""
-        local = holder.isidentifier()
-        home = self._home(node, holder) if local else -1
+        root = holder.partition(".")[0]
+        local = root.isidentifier() and root != "this"
+        home = self._home(node, root) if local else -1
         for name, name_node, right in self._properties.get(holder, ()):
-            if not local or self._home(name_node, holder) == home:
+            if not local or self._home(name_node, root) == home:
                 yield name, name_node, right
 
     def _home(self, node: Node, name: str) -> int:

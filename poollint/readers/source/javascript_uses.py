@@ -427,7 +427,7 @@ class Uses:
         known = method == "$transaction" or made_by == "knex.default()" or handle == "knex"
         if known:
             nested = tuple(self._outside(callback, handle, parameters[0], method))
-        elif handle == "sequelize" or made_by in _SEQUELIZES:
+        elif (handle == "sequelize" or made_by in _SEQUELIZES) and self._hands_on(callback, parameters[0]):
             nested = tuple(self._outside(callback, f"{handle}.query", parameters[0], method))
         else:
             return
@@ -438,6 +438,11 @@ class Uses:
         made.scope = self.file.scope(node)
         made.used = {"pool": handle, "released": "always", "nested": nested}
         yield made
+
+    def _hands_on(self, callback: Node, inner: str) -> bool:
+        """Whether a transaction is handed to some call: where none gets it, it may come to all of them by itself (CLS)."""
+        body = callback.child_by_field_name("body")
+        return bool(re.search(rf"(?<!\.)\b{re.escape(inner)}\b", self.tree.text(body)))
 
     def _outside(self, callback: Node, handle: str, inner: str, method: str) -> Iterator[Place]:
         for node in self.tree.walk(callback):
@@ -465,5 +470,5 @@ _SHARED = frozenset(
     "pg.Pool pg-pool.default mysql2.createPool mysql2/promise.createPool @prisma/client.PrismaClient".split()
 )
 _HEAD_ONLY = frozenset("ok status statusText statusCode headers url redirected type".split())
-_SEQUELIZES = frozenset(("sequelize.Sequelize()", "sequelize-typescript.Sequelize()", "@sequelize/core.Sequelize()"))
+_SEQUELIZES = frozenset(("sequelize.Sequelize()", "sequelize-typescript.Sequelize()"))
 _POSTGRES_POOLS = frozenset(("pg.Pool()", "pg-pool.default()", "@neondatabase/serverless.Pool()"))

@@ -110,10 +110,11 @@ class Fix:
 class Problem:
     """What grammar or catalogue found wrong at a place; the page that names ``kind`` under ``problem`` words it.
 
-    ``values`` fill the page's message. ``setting`` names the setting concerned, when there is one.
+    ``values`` fill the page's message. ``setting`` names the setting concerned, when there is one. ``system`` is the one
+    whose pages word it, where that is not the one that the file was read for.
     """
 
-    __slots__ = ("fix", "kind", "place", "related", "setting", "values")
+    __slots__ = ("fix", "kind", "place", "related", "setting", "system", "values")
 
     def __init__(
         self,
@@ -128,6 +129,7 @@ class Problem:
         self.kind = kind
         self.place = place
         self.setting = setting
+        self.system = ""
         self.values: Mapping[str, Any] = values or {}
         self.related = related
         self.fix = fix

@@ -65,6 +65,7 @@ class Session(Targets):
         super().__init__(options, files, known)
         self._finders: dict[str, Any] = {}
         self._modules: dict[str, Any] = {}
+        self._inner: Any = None  # tells whose a text inside of another file is
         self.failures: list[UnreadFile] = []
         self.ahead: Ahead | None = None
         self.progress: Callable[[int, int], None] = _silent  # how many files are done, of how many (0: nobody knows)
@@ -92,19 +93,34 @@ class Session(Targets):
         """What the reader of ``system`` (a language, for a source file) understands of a text."""
         if system not in self.knowledge.systems:
             return self._read_source(source, system)
+        reading = self._read_as(source, system, self.files, named=named)
+        form = self.knowledge.catalogue(system).system.get("format", system)
+        return FileReading(source.path, system, form, source, reading)
+
+    def _read_as(self, source: Source, system: str, files: Files, *, named: bool) -> Reading:
         catalogue = self.knowledge.catalogue(system)
         context = ReadContext(
             catalogue,
-            self.files,
+            files,
             target=self.target_for(system, source.path),
             config=self.system_config(system, source.path),
             named=named,
             systems=self.knowledge.systems,
             catalogue_of=self.knowledge.catalogue,
             target_of=lambda name: self.target_for(name, source.path),
+            read_inside=self._read_inside,
         )
-        reading = load_reader(catalogue.system.get("reader", system))(source, context)
-        return FileReading(source.path, system, catalogue.system.get("format", system), source, reading)
+        return load_reader(catalogue.system.get("reader", system))(source, context)
+
+    def _read_inside(self, source: Source, files: Files) -> list[tuple[str, Reading]]:
+        """What stands inside of another file, by each system whose format bears to be moved in as a whole."""
+        if self._inner is None:
+            from poollint.discovery.recognition import Recogniser
+
+            systems = self.knowledge.systems
+            self._inner = Recogniser({name: table for name, table in systems.items() if table.get("embeds")})
+        found = self._inner.recognise(source.path, source.text.strip, always=True)
+        return [(each.system, self._read_as(source, each.system, files, named=each.named)) for each in found]
 
     def _read_source(self, source: Source, language: str) -> FileReading:
         from poollint.formats.source_code import FAMILIES
@@ -233,7 +249,9 @@ class Session(Targets):
         )
         for each in readings:
             for problem in each.reading.problems:
-                judge.judge_problem(problem, each.system, None, self.policy_for(problem.place.source.path))
+                judge.judge_problem(
+                    problem, problem.system or each.system, None, self.policy_for(problem.place.source.path)
+                )
         judge.judge_blocks()
         self.failures = [UnreadFile(path, what, "internal") for (path, _), what in judge.failures.items()]
         findings = sorted(judge.findings, key=lambda found: (found.path, found.line, found.column, found.code))

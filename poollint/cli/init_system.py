@@ -151,7 +151,7 @@ files = ["{file}"]
 {prefix}
 # env = "DB_POOL_"              # variables that set the same, as DB_POOL_MAX"""
 ALSO_IN_FILES = """\
-# Its settings may stand in files, too: format is properties, yaml, json, toml, ini, spring, quarkus or env.
+# Its settings may stand in files, too: format is properties, yaml, json, toml, ini, hocon, spring, quarkus or env.
 # [[found]]
 # format = "yaml"
 # files = ["config/db.yml"]

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 NO_SYSTEM = "none"
 PLAUSIBLE = frozenset((".conf", ".ini", ".cfg", ".cnf", ".inc", ".vhost"))
 
+# Languages of their own, whatever their text holds: no server reads its configuration from them.
+_DATA = (".yml", ".yaml", ".json", ".toml", ".xml", ".md", ".html")
+
 # Extensionless names that are never a server's configuration, so that they need not be opened.
 _OTHERS = frozenset(
     "makefile gnumakefile dockerfile containerfile jenkinsfile vagrantfile procfile gemfile rakefile pipfile brewfile "
@@ -240,7 +243,8 @@ class Recogniser:
         """The one system whose file this is, of those that share none."""
         if claim.sure and not self._is_foreign(claim.systems[0], text()):
             return Candidate(path, claim.systems[0], f"name {claim.glob}", named=True)
-        if not claim.systems and not always and not is_plausible(path.rpartition("/")[2]):
+        base = path.rpartition("/")[2]
+        if not claim.systems and (base.endswith(_DATA) if always else not is_plausible(base)):
             return None
         system = self.by_content(text(), claim.systems if len(claim.systems) > 1 else ())
         if system is not None:

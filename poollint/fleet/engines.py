@@ -8,27 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from poollint.blocks import Block
 
-ENGINE_OF = {
-    "node-postgres": "postgresql",
-    "postgres-js": "postgresql",
-    "pgxpool": "postgresql",
-    "asyncpg": "postgresql",
-    "psycopg2": "postgresql",
-    "psycopg-pool": "postgresql",
-    "mysql": "mysql",
-    "mysql2": "mysql",
-    "mariadb": "mysql",
-    "aiomysql": "mysql",
-    "mssql": "mssql",
-    "oracledb": "oracle",
-    "mongodb": "mongodb",
-    "mongoose": "mongodb",
-    "pymongo": "mongodb",
-    "redis-py": "redis",
-    "node-redis": "redis",
-    "ioredis": "redis",
-}
-NOT_CONNECTIONS = frozenset(("generic-pool", "dataloader"))
+NO_CONNECTION = "none"
 SQL = frozenset(("", "postgresql", "mysql", "mssql", "oracle"))
 TELLING = ("client", "type", "dialect", "driver", "ENGINE", "adapter", "url", "connectionString", "dsn", "provider")
 _WORDS = (
@@ -43,8 +23,8 @@ _WORDS = (
 
 def engine_of(block: Block) -> str:
     """``postgresql``, ``mysql``, ``sqlite``, …; empty where nothing tells."""
-    found = block.facts.get("engine") or ENGINE_OF.get(block.system)
-    if isinstance(found, str):
+    found = block.facts.get("engine") or (block.spec.engine if block.spec is not None else "")
+    if isinstance(found, str) and found:
         return found
     for name in TELLING:
         setting = block.settings.get(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
-from poollint.fleet.engines import NOT_CONNECTIONS, engine_of, leads_to
+from poollint.fleet.engines import NO_CONNECTION, engine_of, leads_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -369,7 +369,7 @@ def _find_pools(service: Service, database: Database | None) -> None:
 
 def is_pool(block: Block) -> bool:
     """Whether a block is a pool of connections that a running service keeps."""
-    if block.spec is None or block.spec.role != "pool" or block.system in NOT_CONNECTIONS:
+    if block.spec is None or block.spec.role != "pool" or block.spec.engine == NO_CONNECTION:
         return False
     facts = block.facts
     if facts.get("in_test") or facts.get("in_script") or facts.get("alembic") or facts.get("profile"):

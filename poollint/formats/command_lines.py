@@ -56,7 +56,7 @@ _SHELL = re.compile(r"(?m)^[ \t]*(?!#)(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
 _JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
 _LIMIT = re.compile(r"(?:-c|--)?max_connections=(\d+)")
-_SERVERS = ("gunicorn", "uvicorn", "hypercorn", "granian", "waitress")
+_SERVERS = ("gunicorn", "uvicorn", "hypercorn", "granian", "waitress", "daphne", "celery")
 _SAYS = re.compile(
     r"(?m)#[^\n]*?\b(?:[Ss]tarted with|[Rr]un with|Procfile|CMD|[Cc]ommand)\s*:?[ \t]+(?:web: ?)?(?P<command>[^\n]+)"
 )

@@ -32,7 +32,7 @@ SETTING_KEYS = frozenset(
 )
 SYSTEM_KEYS = frozenset(
     "name title docs newest oldest format reader files content comments trailing_comments help case_sensitive "
-    "packages shares content_files".split()
+    "packages shares content_files embeds engine finish".split()
 )
 KIND_KEYS = frozenset(
     "title facts links settings inherits doc role lacks accepts unknown unknown_from confused ignore_case".split()
@@ -41,8 +41,8 @@ KIND_KEYS = frozenset(
 
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
-    "relaxed section env also partial absent skip unless command flags variables note require given installed query "
-    "query_wins".split()
+    "relaxed section env also partial absent skip unless command flags variables note require given installed "
+    "any_key build content alone query query_wins".split()
 )
 FOUND_FORMS = ("language", "format", "command")
 
@@ -50,7 +50,8 @@ FOUND_FORMS = ("language", "format", "command")
 # facts that every block of a source file has: see poollint.readers.source.match
 SOURCE_FACTS = frozenset(
     "scope function handler in_handler in_loop guarded returned yielded as_context decorators callee construct in_test "
-    "in_script uses unknown_options other_options from_environment text_values choices objects packages timed broken".split()
+    "in_script uses unknown_options other_options from_environment text_values unset_values choices objects packages "
+    "timed broken".split()
 )
 
 
@@ -118,15 +119,18 @@ class KindSpec:
 
     ``accepts`` are further option names that the program takes and that no rule speaks of; ``unknown`` tells what it
     does with any other: "ignored", "refused", "warned", or, by prefix of the name, a table of these (""; "open" where
-    we do not know them all), from the release ``unknown_from``. ``confused`` maps names that belong elsewhere to the one
+    we do not know them all, "confused" where we know
+    those of ``confused`` alone), from the release ``unknown_from``. ``confused`` maps names that belong elsewhere to the one
     that was meant. ``folded`` are the known names in small letters, where the program does not tell capitals apart.
-    ``lacks`` says of roles that rules ask for and that no setting here has, what stands in their place.
+    ``lacks`` says of roles that rules ask for and that no setting here has, what stands in their place. ``engine``: the
+    database that it leads to, where that is one alone; "none" for what is no connection.
     """
 
     __slots__ = (
         "accepts",
         "aliases",
         "confused",
+        "engine",
         "facts",
         "folded",
         "lacks",
@@ -140,8 +144,9 @@ class KindSpec:
         "unknown_from",
     )
 
-    def __init__(self, name: str, raw: dict[str, Any], shared: dict[str, SettingSpec]) -> None:
+    def __init__(self, name: str, raw: dict[str, Any], shared: dict[str, SettingSpec], engine: str = "") -> None:
         self.name = name
+        self.engine = engine
         self.title: str = raw.get("title", name)
         self.role: str = raw.get("role", "")
         self.lacks: dict[str, str] = raw.get("lacks", {})
@@ -187,7 +192,7 @@ class Catalogue:
         self.parameters: dict[str, Any] = data.get("parameters", {})
         shared = {key: SettingSpec(key, table) for key, table in data.get("settings", {}).items()}
         kinds = data.get("kinds") or {"pool": {}}
-        self.kinds = {name: KindSpec(name, raw, shared) for name, raw in kinds.items()}
+        self.kinds = {name: KindSpec(name, raw, shared, self.system.get("engine", "")) for name, raw in kinds.items()}
         _check_founds(self.found, self.kinds, where)
 
     def kind(self, name: str) -> KindSpec:

@@ -26,8 +26,16 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "yaml": (),
     "json": (),
     "toml": (),
+    "hocon": ("application.conf", "application-*.conf", "application.*.conf", "*.application.conf"),
     "ini": (),
     "env": (),
+}
+# format -> the endings of the names of files that may be of it, for tables that go by the content
+ENDINGS: dict[str, tuple[str, ...]] = {
+    "yaml": (".yml", ".yaml"),
+    "json": (".json",),
+    "toml": (".toml",),
+    "hocon": (".conf",),
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "prefix": (str, list),
@@ -42,6 +50,9 @@ TYPES: dict[str, tuple[type, ...]] = {
     "skip": (list,),
     "unless": (dict,),
     "open": (bool,),
+    "any_key": (bool,),
+    "content": (str,),
+    "build": (list,),
     "partial": (bool,),
     "installed": (bool,),
     "facts": (dict,),
@@ -70,8 +81,10 @@ def faults(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Fault
         elif not isinstance(value, TYPES[key]):
             names = " or ".join(_NAMES[each] for each in TYPES[key])
             yield Fault(key, f"{key} must be {names}")
-    if not FORMATS[form] and form != "env" and not table.get("files"):
-        yield Fault("format", f'format = {form!r} needs files, such as files = ["config/db.{form}"]')
+    if not FORMATS[form] and form != "env" and not (table.get("files") or "content" in table):
+        yield Fault("format", f'format = {form!r} needs files, such as files = ["config/db.{form}"], or content')
+    if "content" in table:
+        yield from _expression(str(table["content"]), form)
     if form == "env":
         if "env" not in table:
             yield Fault(
@@ -82,6 +95,15 @@ def faults(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Fault
     if "section" in table and form != "ini":
         yield Fault("section", f"section is for format = 'ini' alone, not for {form!r}")
     yield from _names(table, kinds)
+
+
+def _expression(text: str, form: str) -> Iterator[Fault]:
+    if form not in ENDINGS:
+        yield Fault("content", f"content is for format = {' or '.join(map(repr, ENDINGS))}, not for {form!r}")
+    try:
+        re.compile(text)
+    except re.error as error:
+        yield Fault("content", f"content = {text!r} is not a regular expression: {error}")
 
 
 _NAMES: dict[type, str] = {str: "a text", list: "a list", dict: "a table", bool: "true or false"}
@@ -148,11 +170,13 @@ def add_files(systems: dict[str, dict[str, Any]]) -> None:
     begins = {re.escape(begin) for table in tables for begin in variables_of(table)[0]}
     names = {re.escape(name) + r"\b" for table in tables for name in variables_of(table)[1]}
     words = "|".join(sorted(begins | names))
+    told = [table for table in tables if "content" in table]
+    endings = {f"*{ending}" for table in told for ending in ENDINGS.get(table["format"], ())}
     systems[KEYS] = {
         **systems[KEYS],
         "files": sorted({*systems[KEYS].get("files", ()), *globs}),
-        "content": [rf"\b(?:{words})"] if words else [],
-        "content_files": list(VARIABLE_FILES),
+        "content": [*([rf"\b(?:{words})"] if words else []), *sorted({table["content"] for table in told})],
+        "content_files": sorted({*VARIABLE_FILES, *endings}),
     }
 
 
@@ -168,15 +192,24 @@ def matches(path: str, glob: str) -> bool:
     )
 
 
-def founds_at(systems: Mapping[str, Mapping[str, Any]], path: str) -> tuple[list[tuple[str, Mapping[str, Any]]], bool]:
-    """(system, table) of each table that looks into a path, and whether it is the variables in it that they look for."""
+def founds_at(
+    systems: Mapping[str, Mapping[str, Any]], path: str, text: str = ""
+) -> tuple[list[tuple[str, Mapping[str, Any]]], bool]:
+    """(system, table) of each table that looks into a file, and whether it is the variables in it that they look for."""
     tables = [
         (name, table) for name, system in systems.items() for table in system.get("found", ()) if "format" in table
     ]
-    found = [(name, table) for name, table in tables if any(matches(path, glob) for glob in globs_of(table))]
+    found = [(name, table) for name, table in tables if _looks_into(table, path, text)]
     if found or not any(matches(path, glob) for glob in VARIABLE_FILES):
         return found, any(table["format"] == "env" for _, table in found)
     return [(name, table) for name, table in tables if any(variables_of(table)) and not _is_elsewhere(table)], True
+
+
+def _looks_into(table: Mapping[str, Any], path: str, text: str) -> bool:
+    if any(matches(path, glob) for glob in globs_of(table)):
+        return True
+    content = table.get("content", "")
+    return bool(content) and path.endswith(ENDINGS[table["format"]]) and re.search(content, text) is not None
 
 
 def _is_elsewhere(table: Mapping[str, Any]) -> bool:

@@ -21,9 +21,20 @@ class ReadContext:
     ``config`` holds the system's options (``[options.NAME]`` of its catalogue), defaults filled in.
     ``named`` tells that the user said which system this is (``--as``, ``files``) or that its name did.
     ``systems``, ``catalogue_of`` and ``target_of`` speak of all systems, for files that hold settings of several.
+    ``read_inside`` reads a text that stands inside of another file as the file that its path names, by system.
     """
 
-    __slots__ = ("catalogue", "catalogue_of", "config", "files", "named", "systems", "target", "target_of")
+    __slots__ = (
+        "catalogue",
+        "catalogue_of",
+        "config",
+        "files",
+        "named",
+        "read_inside",
+        "systems",
+        "target",
+        "target_of",
+    )
 
     def __init__(
         self,
@@ -36,10 +47,12 @@ class ReadContext:
         systems: Mapping[str, Mapping[str, Any]] | None = None,
         catalogue_of: Callable[[str], Catalogue] | None = None,
         target_of: Callable[[str], Version | None] | None = None,
+        read_inside: Callable[[Source, Files], list[tuple[str, Reading]]] | None = None,
     ) -> None:
         self.systems = systems or {}
         self.catalogue_of = catalogue_of or (lambda _name: catalogue)
         self.target_of = target_of or (lambda _name: target)
+        self.read_inside = read_inside or (lambda _source, _files: [])
         self.catalogue = catalogue
         self.files = files
         self.target = target

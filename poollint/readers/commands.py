@@ -12,6 +12,7 @@ A table::
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +70,24 @@ def read(source: Source, context: ReadContext) -> Reading:
     if not known and "max_connections=" not in source.text:
         return Reading()
     lines = parse(source)
-    servers = server_blocks(source, lines, context.systems, context.catalogue_of, context.target_of)
+    servers = list(server_blocks(source, lines, context.systems, context.catalogue_of, context.target_of))
+    if any(block.system == "gunicorn" for block in servers):
+        beside = _has_above(source.path, "gunicorn.conf.py", context)
+        for block in servers:
+            block.facts["settings_beside"] = beside
     return Reading([*servers, *_databases(lines, context)])
+
+
+def _has_above(path: str, name: str, context: ReadContext) -> bool:
+    """Whether a file of that name lies, or may lie, in the folder of another or in one of those above it."""
+    folder = posixpath.dirname(path.replace("\\", "/"))
+    for _ in range(6):
+        if context.files.kind(posixpath.join(folder, name)) in ("file", "unknown"):
+            return True
+        if not folder or folder == posixpath.dirname(folder):
+            break
+        folder = posixpath.dirname(folder)
+    return False
 
 
 def _databases(lines: list[Line], context: ReadContext) -> Iterator[Block]:

@@ -18,15 +18,24 @@ from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.source import Place, bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from poollint.formats.properties import Entry
-    from poollint.knowledge.catalogue import KindSpec
+    from poollint.knowledge.catalogue import Catalogue, KindSpec
     from poollint.readers.base import ReadContext
     from poollint.readers.jdbc import Property
     from poollint.source import Source
+    from poollint.versions import Version
 
 DATA_SOURCE = "dataSource."
+HIBERNATE_FILE = "hibernate.properties"
+_HIBERNATE = "hibernate.hikari."
+_OF_HIBERNATE = {
+    "hibernate.connection.url": "jdbcUrl",
+    "hibernate.connection.driver_class": "driverClassName",
+    "hibernate.connection.username": "username",
+    "hibernate.connection.password": "password",
+}
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
 _OBJECTS = frozenset(
     "dataSource metricRegistry healthCheckRegistry credentials credentialsProvider exceptionOverride".split()
@@ -45,22 +54,40 @@ _TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 def read(source: Source, context: ReadContext) -> Reading:
     """The pools of a file."""
     base = os.path.basename(source.path)
+    if base.endswith(".conf"):
+        from poollint.readers.play import read_play
+
+        return read_play(source, context)
     if not _SPRING_NAME.search(base) and not base.endswith(".properties"):
         reading = _read_arguments(source, context)
         if "SPRING_DATASOURCE_" in source.text:
-            reading.blocks += _read_environment(source, context).blocks
+            found = _read_environment(source, context)
+            reading.blocks += found.blocks
+            reading.problems += found.problems
         return reading
     is_spring = _SPRING_NAME.search(base) or base.endswith((".yml", ".yaml")) or "\nspring." in "\n" + source.text
     if is_spring and not _is_raw(source):
         from poollint.readers.spring import read_spring
 
         return read_spring(source, context)
-    return _read_properties(source, context)
+    return _read_properties(source, context, hibernate=base == HIBERNATE_FILE)
+
+
+def finish(
+    block: Block, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
+) -> list[Block]:
+    """HikariCP's own judgement of a pool in source code, and the connection that its JDBC URL asks for."""
+    from poollint.readers.hikaricp_validate import check_source
+    from poollint.readers.jdbc_pools import drivers_of, of_source
+
+    check_source(block)
+    connection = of_source(block, drivers_of(catalogue_of(block.system), catalogue_of, target_of))
+    return [] if connection is None else [connection]
 
 
 def _read_environment(source: Source, context: ReadContext) -> Reading:
     """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
-    from poollint.readers.jdbc_pools import drivers_of, of_variables
+    from poollint.readers.jdbc_pools import drivers_of, lowered_properties, of_variables
     from poollint.readers.keyed import environments, variables
     from poollint.readers.spring import of_environment
 
@@ -71,6 +98,8 @@ def _read_environment(source: Source, context: ReadContext) -> Reading:
         pools = list(of_environment(entries, context.catalogue, context.target))
         connection = of_variables(entries, pools[0] if pools else None, drivers)
         reading.blocks += [*pools, *([connection] if connection is not None else [])]
+        exact = context.catalogue.parameters.get("exact_names", {})
+        reading.problems += lowered_properties(entries, connection, exact)
     return reading
 
 
@@ -107,9 +136,21 @@ def _is_raw(source: Source) -> bool:
     )
 
 
-def _read_properties(source: Source, context: ReadContext) -> Reading:
+def _of_hibernate(entries: list[Entry]) -> list[Entry]:
+    """What Hibernate hands to HikariCP: the keys of its own prefix, and its connection's; none where it has no such."""
+    own = [entry._replace(key=entry.key[len(_HIBERNATE) :]) for entry in entries if entry.key.startswith(_HIBERNATE)]
+    beside = [entry._replace(key=_OF_HIBERNATE[entry.key]) for entry in entries if entry.key in _OF_HIBERNATE]
+    return sorted([*own, *beside], key=lambda entry: entry.key_start) if own else []
+
+
+def _read_properties(source: Source, context: ReadContext, *, hibernate: bool = False) -> Reading:
+    """The pool of HikariCP's own file, or of Hibernate's (org.hibernate.hikaricp), which hands its keys on as they are."""
     reading = Reading()
     found = parse(source)
+    if hibernate and not found.errors:
+        found = found._replace(entries=_of_hibernate(found.entries))
+        if not found.entries:
+            return reading
     if found.errors:
         at = found.errors[0]
         reading.problems.append(Problem("malformed-escape", Place(source, at, at + 2)))
@@ -126,7 +167,7 @@ def _read_properties(source: Source, context: ReadContext) -> Reading:
     checker.fill(entries)
     checker.sources()
     checker.words()
-    if checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
+    if not hibernate and checker.no_source() and not any(problem.kind == "unknown-url" for problem in block.problems):
         block.problem("no-source", block.place)
     if not context.named:  # a program of one's own may read further keys from it
         block.problems = [problem for problem in block.problems if problem.kind not in _OF_OWN_FILES]

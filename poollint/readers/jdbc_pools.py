@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.blocks import UNKNOWN
+from poollint.blocks import UNKNOWN, Problem
+from poollint.knowledge.keyed import canonical
+from poollint.readers.hikaricp_names import DRIVER_PREFIXES
 from poollint.readers.jdbc import Drivers, Property, Spelled, is_secret, place_facts, spelled, url_block
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from poollint.source import Place
     from poollint.versions import Version
 
+MICRONAUT = "datasources"  # its data sources stand below, and take url as jdbc-url
 SPRING_URL = ("spring", "datasource", "url")
 OTHER_POOLS = frozenset("druid tomcat dbcp2 dynamic oracleucp c3p0 shardingsphere".split())
 _DEVELOPMENT = re.compile(r"(?i)(?<![!\w])(?:dev|devel|development|local|docker|demo)\b")
@@ -184,9 +187,30 @@ def _pool_of(parts: tuple[str, ...], pools: dict[str, Block]) -> tuple[str, ...]
     outer = parts[:-1]
     if parts == SPRING_URL:
         return (*outer, "hikari")
-    if parts[-1] == "jdbcurl" and ".".join(outer) in pools:
+    if (parts[-1] == "jdbcurl" or parts[0] == MICRONAUT) and ".".join(outer) in pools:
         return outer
     return (*outer, "hikari") if ".".join((*outer, "hikari")) in pools else None
+
+
+def lowered_properties(
+    entries: Iterable[KeyedEntry], connection: Block | None, exact: Iterable[str]
+) -> Iterator[Problem]:
+    """Properties of a driver that Spring takes from variables: it writes their names small, and _ as a dot.
+
+    ``exact``: the drivers that know their properties as they are written alone.
+    """
+    if connection is None or connection.system not in exact or connection.spec is None:
+        return
+    names = {canonical(name): name for name in connection.spec.settings}
+    for entry in entries:
+        prefix = next((each for each in DRIVER_PREFIXES if entry.path[0].startswith(each)), None)
+        if prefix is None:
+            continue
+        result = entry.path[0][len(prefix) :].lower().replace("_", ".")
+        name = names.get(canonical(result.replace(".", "")))
+        if name is not None and name != result:
+            values = {"setting": entry.path[0], "result": result, "name": name}
+            yield Problem("variable-mangled", entry.key_place, values=values)
 
 
 def of_variables(entries: Iterable[KeyedEntry], pool: Block | None, drivers: Drivers) -> Block | None:

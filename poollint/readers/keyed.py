@@ -16,7 +16,7 @@ from poollint.source import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poollint.formats.yaml_tree import Node
+    from poollint.formats.yaml_tree import Node, YamlError
     from poollint.source import Source
 
 MAX_ENTRIES = 20_000
@@ -41,10 +41,11 @@ class KeyedEntry(NamedTuple):
 
 
 class Keyed(NamedTuple):
-    """``repeated``: keys that stand a second time in one mapping of YAML."""
+    """``repeated``: keys that stand a second time in one mapping of YAML; ``broken``: why and where it is none."""
 
     entries: list[KeyedEntry]
     repeated: list[tuple[str, Place]]
+    broken: YamlError | None = None
 
 
 def resolved(text: str) -> str | None:
@@ -95,7 +96,7 @@ def of_yaml(source: Source, *, spring: bool = True) -> Keyed:
     tree = parse(source)
     keyed = Keyed([], [])
     if tree.errors:
-        return keyed
+        return keyed._replace(broken=tree.errors[0])
     for number, node in enumerate(tree.documents):
         _walk(source, node, (), number, keyed, spring=spring)
     return keyed
@@ -136,6 +137,13 @@ def of_toml(source: Source) -> list[KeyedEntry]:
         KeyedEntry(each.path, None if each.text is None else literal(each.text), each.place, each.key_place)
         for each in parse(source)
     ]
+
+
+def of_hocon(source: Source) -> list[KeyedEntry]:
+    """The single values of a text in HOCON; none of a broken text."""
+    from poollint.formats.hocon import parse
+
+    return [KeyedEntry(each.path, each.text, each.place, each.key_place) for each in parse(source).entries]
 
 
 def of_ini(source: Source) -> list[KeyedEntry]:

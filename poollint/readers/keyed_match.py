@@ -5,8 +5,9 @@ A table::
     [[found]]
     format = "spring"                         # spring (Spring Boot's application files: documents, profiles, relaxed names,
                                               # placeholders, and the same keys as variables), quarkus (%profile. before
-                                              # keys), properties, yaml, json, toml, ini, env (variables)
+                                              # keys), hocon, properties, yaml, json, toml, ini, env (variables)
     files = ["config/db.json"]                # globs of base names, or of ends of paths (spring, quarkus have theirs)
+    content = '(?m)^ +driverClass:'           # or by what stands in them (yaml, json, toml, hocon), whatever their names are
     prefix = "spring.data.redis.*.pool"       # the keys above the settings; * is any one part and names the block, "" none;
                                               # a list of several
     skip = ["default"]                        # names of blocks that are none: an anchor that others are merged from
@@ -22,12 +23,14 @@ A table::
     absent = ["type"]                         # only where these are not written, here or out of sight
     unless = { enabled = false }              # not where a setting has this value
     open = true                               # unknown keys below the prefix are none of our business here
+    any_key = true                            # any key below the prefix makes the block, also one that is not known
+    build = ["spring-boot-starter-web"]       # not in projects whose build file (pom.xml, Gradle) names none of these
     partial = true                            # more may be set elsewhere: what is not written is unknown
     installed = true                          # only in projects that have the system's package, in a version that is told
     facts = { cluster = true }                # what this form tells by itself
 
 A value is read by the setting's type. A duration is a number in the setting's unit, unless its ``parser`` says more:
-"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S.
+"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S, "words" 30 seconds, 5m and 1 hour.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ from poollint.blocks import UNKNOWN, Block, Setting
 from poollint.knowledge.keyed import canonical, founds_at, variables_of
 from poollint.readers import keyed
 from poollint.readers.base import Reading
+from poollint.readers.source.folders import build_names
 from poollint.readers.source.match import UNITS, decode, raw_text
 from poollint.readers.source.values import Entry, Folded
 
@@ -55,10 +59,16 @@ if TYPE_CHECKING:
 _TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|integrationTest)/|-(?:test|it|e2e)\.\w+$")
 _TRIALS = frozenset(("test", "tests", "dev", "development", "local"))  # profiles whose missing bounds harm nobody
 _PROFILE_FILE = re.compile(r"(?:application|bootstrap)-([^/]+)\.\w+$")
+INCLUDE = re.compile(r"(?m)^[ \t]*include\b")
 _TRUE, _FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
 _SIMPLE = re.compile(r"([+-]?\d+)([a-zA-Z]{0,2})")
 _SUFFIXES = {"": 0.001, "ns": 1e-9, "us": 1e-6, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ISO = re.compile(r"(?i)([+-]?)P(?:([+-]?\d+)D)?(?:T(?:([+-]?\d+)H)?(?:([+-]?\d+)M)?(?:([+-]?\d+(?:\.\d*)?)S)?)?")
+_WORDS = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-z]*)")
+_WORD_UNITS = {
+    "nanos": 1e-9, "nanosecond": 1e-9, "micro": 1e-6, "microsecond": 1e-6, "milli": 0.001, "millisecond": 0.001,
+    "second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, **_SUFFIXES,
+}  # fmt: skip
 _QUARKUS = re.compile(r"(?i)(?=\d)(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
@@ -66,8 +76,8 @@ class KeyedFound:
     """One ``[[found]]`` table of a keyed format."""
 
     __slots__ = (
-        "absent", "also", "begins", "env", "facts", "form", "installed", "kind", "names", "open", "partial", "prefixes",
-        "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless",
+        "absent", "also", "any_key", "begins", "build", "env", "facts", "form", "installed", "kind", "names", "open",
+        "partial", "prefixes", "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -82,6 +92,8 @@ class KeyedFound:
         self.absent: list[str] = table.get("absent", [])
         self.unless: dict[str, Any] = table.get("unless", {})
         self.open = bool(table.get("open", False))
+        self.any_key = bool(table.get("any_key", False))
+        self.build: list[str] = table.get("build", [])
         self.installed = bool(table.get("installed", False))
         self.partial = bool(table.get("partial", False))
         self.facts: dict[str, Any] = table.get("facts", {})
@@ -163,10 +175,12 @@ def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of a settings file by the tables that look into it. Never raises on any text."""
     blocks: list[Block] = []
     documents: dict[str, list[_Document]] = {}
-    tables, in_variables = founds_at(context.systems, source.path.replace("\\", "/"))
+    tables, in_variables = founds_at(context.systems, source.path.replace("\\", "/"), source.text)
     variables = _variables(source) if in_variables else []
     for system, table in tables:
         found = KeyedFound(system, table, context.catalogue_of(system))
+        if found.build and build_names(context.files, source.path, found.build) is False:
+            continue
         reader = _Reader(source, found, context.target_of(system))
         if in_variables:
             for entries in variables:
@@ -219,6 +233,8 @@ def _entries(source: Source, form: str) -> list[KeyedEntry]:
         return keyed.of_toml(source)
     if form == "ini":
         return keyed.of_ini(source)
+    if form == "hocon":
+        return keyed.of_hocon(source)
     return keyed.of_properties(source, spring=form in ("spring", "quarkus")).entries
 
 
@@ -239,6 +255,7 @@ class _Reader:
         self.target = target
         match = _PROFILE_FILE.search(source.path) if found.form in ("spring", "quarkus") else None
         self.profile = match[1] if match is not None else ""
+        self.partial = found.partial or (found.form == "hocon" and INCLUDE.search(source.text) is not None)
 
     def blocks(self, documents: list[_Document]) -> Iterator[Block]:
         base: dict[tuple[str, ...], dict[str, Setting]] = {}
@@ -255,7 +272,8 @@ class _Reader:
                 if not document.profile:
                     base[group.above] = {**before, **written}
                 block.settings = {**before, **written, **elsewhere}
-                if (written or block.facts.get("unknown_options")) and self.found.fits(block):
+                seen = written or block.facts.get("unknown_options") or self.found.any_key
+                if seen and self.found.fits(block):
                     yield block
 
     def _groups(self, entries: list[KeyedEntry]) -> list[_Group]:
@@ -279,7 +297,7 @@ class _Reader:
         path = " ".join(part for part in (found.kind, ".".join(group.above).strip("."), profile) if part)
         place = first.key_place
         block = Block(found.system, found.kind, group.name, place, spec=found.spec, path=path, target=self.target)
-        block.complete = not (self.profile or found.partial)
+        block.complete = not (self.profile or self.partial)
         test = _TEST.search("/" + self.source.path.replace("\\", "/")) is not None
         block.facts.update(
             form=found.form,
@@ -390,7 +408,11 @@ def _number(text: str, spec: SettingSpec, *, plain: bool) -> int | float | None:
 
 
 def seconds_of(text: str, parser: str) -> float | None:
-    """A duration with a unit as Spring Boot or Quarkus reads it; None for no duration."""
+    """A duration with a unit as Spring Boot, Quarkus or Lightbend's library reads it; None for no duration."""
+    words = _WORDS.fullmatch(text.strip()) if parser == "words" else None
+    if words is not None and words[2]:
+        unit = _WORD_UNITS.get(words[2], _WORD_UNITS.get(words[2].removesuffix("s")))
+        return float(words[1]) * unit if unit is not None else None
     simple = _SIMPLE.fullmatch(text) if parser == "spring" else None
     if simple is not None and simple[2].lower() in _SUFFIXES:
         return int(simple[1]) * _SUFFIXES[simple[2].lower()]

@@ -2,20 +2,25 @@
 
 A pool is a prefix that ends in ``hikari``, or a group of keys that has a ``jdbc-url`` and a name that only HikariCP uses. A
 document with a profile is judged together with the documents without one; what it does not write itself is inherited.
-A file for one profile alone adds to others that are not seen, so that its pools are not complete.
+A file for one profile alone is judged with the file of all profiles beside it; without one its pools are not complete.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.blocks import Block, Problem
+from poollint.files import FileError
+from poollint.knowledge.keyed import canonical
 from poollint.readers import keyed, spring_checks
 from poollint.readers.base import Reading
-from poollint.readers.hikaricp_names import ENV_PREFIX, canonical, exists, meant_name
+from poollint.readers.hikaricp_names import DRIVER_PREFIXES, ENV_PREFIX, exists, meant_name
 from poollint.readers.hikaricp_validate import Checker, Raw
-from poollint.readers.jdbc_pools import SpringConnections, drivers_of
+from poollint.readers.jdbc_pools import MICRONAUT, SpringConnections, drivers_of
+from poollint.source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
     from poollint.knowledge.catalogue import Catalogue, KindSpec
     from poollint.readers.base import ReadContext
     from poollint.readers.keyed import KeyedEntry
-    from poollint.source import Place, Source
+    from poollint.source import Source
     from poollint.versions import Version
 
 MAIN = ("spring", "datasource", "hikari")
@@ -62,9 +67,12 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     reader = _Reader(source, context.catalogue, context.target, complete=not _PROFILE_FILE.search(source.path))
     documents = [_document(entries) for entries in _by_document(found.entries)]
     base: dict[tuple[str, ...], dict[str, Raw]] = {}
+    whole = reader.complete
+    if not whole:
+        reader.complete = _read_base(source, context, base)
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
     boot = context.target_of("spring-boot")
-    connections = SpringConnections(drivers, complete=reader.complete)
+    connections = SpringConnections(drivers, complete=whole)
     for document in documents:
         pools = list(reader.pools(document, base))
         reading.blocks += pools
@@ -74,12 +82,40 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     if found.repeated:  # what of the two would count means nothing in a file that is refused
         for block in reading.blocks:
             block.problems = [each for each in block.problems if each.kind != "repeated"]
-    if reader.complete:
+    if whole:
         reading.problems += spring_checks.broken_promise(found.entries)
+    if found.broken is not None and spring_checks.is_no_yaml(source.text):
+        at = min(found.broken.start, max(len(source.text) - 1, 0))
+        reading.problems.append(Problem("no-yaml", Place(source, at, at), values={"why": found.broken.message}))
     for key, place in found.repeated:
         if canonical(key) in reader.names or canonical(key) in ("hikari", "datasource"):
             reading.problems.append(Problem("repeated-yaml", place, values={"setting": key}))
     return reading
+
+
+def _read_base(source: Source, context: ReadContext, base: dict[tuple[str, ...], dict[str, Raw]]) -> bool:
+    """Fill in what the file beside a profile's own, application.yml or .properties, says for every profile.
+
+    False where there is none, so that the rest of the pools stays out of sight.
+    """
+    folder, name = posixpath.split(source.path.replace("\\", "/"))
+    stem = posixpath.join(folder, name.partition("-")[0])
+    seen = False
+    for ending in ("yaml", "yml", "properties"):  # the last one wins
+        path = f"{stem}.{ending}"
+        if context.files.kind(path) != "file":
+            continue
+        try:
+            beside = context.files.load(path)
+        except FileError:
+            return False
+        found = keyed.of_properties(beside) if ending == "properties" else keyed.of_yaml(beside)
+        reader = _Reader(beside, context.catalogue, context.target, complete=True)
+        for document in map(_document, _by_document(found.entries)):
+            if not document.profile:
+                seen = True
+                deque(reader.pools(document, base), 0)
+    return seen
 
 
 def read_entries(source: Source, entries: list[KeyedEntry], context: ReadContext) -> Iterator[Block]:
@@ -145,7 +181,10 @@ class _Reader:
     def _custom(
         self, entries: list[KeyedEntry], known: dict[tuple[str, ...], list[KeyedEntry]]
     ) -> dict[tuple[str, ...], list[KeyedEntry]]:
-        """Groups that a data source of the user's own is bound to: a jdbc-url beside names of HikariCP's."""
+        """Groups that a data source of the user's own is bound to: a jdbc-url beside names of HikariCP's.
+
+        Micronaut's ``datasources.NAME`` may say url, too.
+        """
         groups: dict[tuple[str, ...], list[KeyedEntry]] = {}
         for entry in entries:
             parts = tuple(canonical(part) for part in entry.path)
@@ -154,7 +193,8 @@ class _Reader:
         return {
             prefix: group
             for prefix, group in groups.items()
-            if {"jdbcurl"} <= (leaves := {canonical(each.path[-1]) for each in group}) and leaves & _OWN_NAMES
+            if (leaves := {canonical(each.path[-1]) for each in group}) & _OWN_NAMES
+            and ("jdbcurl" in leaves or ("url" in leaves and prefix[0] == MICRONAUT and len(prefix) == 2))
         }
 
     def _block(self, prefix: tuple[str, ...], entries: list[KeyedEntry], profile: str) -> Block:
@@ -255,7 +295,7 @@ def of_environment(entries: Iterable[KeyedEntry], catalogue: Catalogue, target: 
         if name and leaf in (name.upper(), _kebab(name).upper(), _kebab(name).replace("-", "_").upper()):
             if entry.text != "":
                 found.append(Raw(name, entry.text, entry.place, entry.key_place, variable))
-        elif not leaf.startswith(("DATASOURCEPROPERTIES_", "DATA_SOURCE_PROPERTIES_")) and "-" not in leaf:
+        elif not variable.startswith(DRIVER_PREFIXES) and "-" not in leaf:
             unknown.append(entry)
     if not found and not unknown:
         return

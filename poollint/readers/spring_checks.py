@@ -4,6 +4,7 @@ changed on their way to the driver."""
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 
 from poollint.blocks import Problem
@@ -18,8 +19,16 @@ DATASOURCE = ("spring", "datasource")
 HIKARI = (*DATASOURCE, "hikari")
 _PAIRS = {"url": "jdbcurl", "username": "username", "password": "password", "driverclassname": "driverclassname"}
 
+PROMISE_ABOVE = ("spring", "jpa", "properties")
+PROVIDER = ("hibernate", "connection", "providerclass")
+# the providers of Hibernate and of HikariCP that open connections of their own
+_OWN_POOL = re.compile(r"(?:Hikari(?:CP)?|C3P0|Agroal|Proxool|ViburDBCP|DriverManager)ConnectionProvider(?:Impl)?$")
 PROMISE = ("hibernate", "connection", "providerdisablesautocommit")
 PROMISE_NAME = "hibernate.connection.provider_disables_autocommit"
+
+# what fills a text in before anything parses it: Helm, Jinja, ERB, Maven, and marks of a merge that is not done
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|%\{|#\{|@[\w.-]+@|__\w+__|\(\(|\[\[|(?m:^(?:<{7}|>{7}) )")
+MAX_BROKEN = 1 << 20
 
 Shaped = list[tuple[tuple[str, ...], "KeyedEntry"]]
 
@@ -31,12 +40,23 @@ def broken_promise(entries: list[KeyedEntry]) -> Iterator[Problem]:
     if any(entry.text is None or entry.text.lower() not in ("true", "on", "yes", "1") for entry in commits):
         return
     for parts, entry in shaped:
-        if (
-            parts[-3:] == PROMISE
-            and parts[:3] == ("spring", "jpa", "properties")
-            and (entry.text or "").lower() == "true"
-        ):
+        if parts[-3:] == PROMISE and parts[:3] == PROMISE_ABOVE and (entry.text or "").lower() == "true":
             yield Problem("promise-broken", entry.key_place, values={"setting": PROMISE_NAME})
+
+
+def is_no_yaml(text: str) -> bool:
+    """Whether SnakeYAML surely refuses a text that libyaml refuses: its twin in Python does, and nothing is filled in."""
+    import yaml
+
+    if len(text) > MAX_BROKEN or _TEMPLATE.search(text):
+        return False
+    try:
+        deque(yaml.parse(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader), 0)
+    except yaml.MarkedYAMLError:
+        return True
+    except (yaml.YAMLError, RecursionError, UnicodeError):
+        return False
+    return False
 
 
 def shape(entries: list[KeyedEntry]) -> Shaped:
@@ -115,3 +135,6 @@ def _hibernate(shaped: Shaped) -> Iterator[Problem]:
     for parts, entry in shaped:
         if parts[:4] == ("spring", "jpa", "properties", "hibernate") and parts[4:5] == ("hikari",) and len(parts) > 5:
             yield Problem("hibernate-pool", entry.key_place, values={"setting": ".".join(entry.path)})
+        elif parts[-3:] == PROVIDER and parts[:3] == PROMISE_ABOVE and _OWN_POOL.search(entry.text or ""):
+            values = {"setting": ".".join(entry.path), "provider": (entry.text or "").rpartition(".")[2]}
+            yield Problem("hibernate-provider", entry.place, values=values)

@@ -7,6 +7,7 @@ behind a plus sign, as no other library does.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +105,13 @@ def _block(section: Section, options: list[Option], defaults: Section | None, co
         target=context.target,
     )
     known = {option.key: option.value for option in (*(defaults.options if defaults else ()), *section.options)}
-    is_alembic = section.name == "alembic"
+    is_alembic = section.name == "alembic" or "script_location" in known
     block.facts["alembic"] = is_alembic
-    block.facts["script_location"] = known.get("script_location", "")
+    folder = posixpath.dirname(section.place.source.path.replace("\\", "/"))
+    location = known.get("script_location", "").strip()
+    script = posixpath.normpath(posixpath.join(folder, location.replace("%(here)s", ".")))
+    block.facts["script_location"] = script
+    block.facts["has_env"] = is_alembic and context.files.kind(posixpath.join(script, "env.py")) == "file"
     for option in options:
         name = option.key[len(PREFIX) :]
         text, error = _interpolated(option.value, known)

@@ -161,11 +161,11 @@ def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[st
                 if setting.origin == "default" and (not everything or setting.value is None):
                     continue
                 place = setting.place or setting.key_place
-                origin = (
-                    setting.origin
-                    if place is None
-                    else f"{setting.origin}, line {place.source.position(place.start)[0]}"
-                )
+                origin: str = setting.origin
+                if place is not None:
+                    number = place.source.position(place.start)[0]
+                    there = f"line {number}" if place.source is block.place.source else f"{place.source.path}:{number}"
+                    origin = f"{origin}, {there}"
                 if _secret(setting):
                     yield f"    {setting.name} = {HIDDEN}  [{origin}]"
                     continue

@@ -51,6 +51,31 @@ def test_a_file_of_one_profile_knows_no_defaults() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "is_", "bar"), [("application.yml", ": ", "---"), ("application.properties", "=", "#---")]
+)
+def test_a_file_of_one_profile_is_judged_with_the_file_of_all_beside_it(base: str, is_: str, bar: str) -> None:
+    pool = "spring.datasource.hikari"
+    text = f"{pool}.idle-timeout{is_}600000\n{pool}.minimum-idle{is_}2\n{bar}\n"
+    text += f"spring.config.activate.on-profile{is_}prod\n{pool}.maximum-pool-size{is_}30\n"
+    texts = {
+        f"src/{base}": text,
+        "src/application-prod.yml": "spring.datasource.hikari.max-lifetime: 300000\n",
+        "other/application-prod.yml": "spring.datasource.hikari.max-lifetime: 300000\n",
+    }
+    found = [(each.path, each.line, each.code) for each in check_texts(texts).findings]
+    assert ("src/application-prod.yml", 1, "HIK006") in found
+    assert {path for path, _, _ in found} == {"src/application-prod.yml"}
+    (block,) = [
+        block
+        for each in check_texts(texts).files
+        if each.path == "src/application-prod.yml"
+        for block in each.reading.blocks
+        if block.system == "hikaricp"
+    ]
+    assert (block.value("minimumIdle"), block.value("maximumPoolSize")) == (2, 10)  # not what its own profile says
+
+
+@pytest.mark.parametrize(
     ("path", "text"),
     [
         ("application.yml", "spring:\n  datasource: {{ .Values.x }}\n  hikari: [\n"),

@@ -364,3 +364,23 @@ def test_the_sums_of_a_fleet_count_no_profile_and_no_cache() -> None:
 
     assert sums(9) == []
     assert len(sums(20)) == 1
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        ({}, True),
+        ({"pom.xml": "<artifactId>acme-web</artifactId>"}, True),
+        ({"build.gradle.kts": "implementation(libs.acme.web)"}, True),
+        ({"build.gradle": "implementation 'org.acme:acme-web:1.0'"}, True),
+        ({"pom.xml": "<artifactId>acme-webflux</artifactId>"}, False),
+        ({"build.gradle": "dependencies { }"}, False),
+        ({"app/build.gradle": "acme-web", "build.gradle": "none"}, True),
+    ],
+)
+def test_only_in_projects_whose_build_file_names_an_artifact(build: dict[str, str], *, expected: bool) -> None:
+    path, text = "app/src/application.yml", "spring:\n  jpa:\n    show-sql: true\n"
+    webs = {name: text.replace("acme-web", "spring-boot-starter-web") for name, text in build.items()}
+    webs = {name: text.replace("libs.acme.web", "libs.spring.boot.starter.web") for name, text in webs.items()}
+    done = api.check_texts({path: text, **webs}, only=path)
+    assert ("SPB012" in {each.code for each in done.findings}) == expected

@@ -92,3 +92,34 @@ def test_pools_in_arguments_and_in_files_of_other_names(path: str, text: str, co
 def test_a_variable_with_dashes_binds() -> None:
     text = "services:\n  a:\n    environment:\n      - SPRING_DATASOURCE_HIKARI_CONNECTION-TIMEOUT=30\n"
     assert {each.code for each in check_texts({"compose.yml": text}).findings} == {"HIK001"}
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "expected"),
+    [
+        ("jdbc:postgresql://db/app", "SOCKETTIMEOUT", True),
+        ("jdbc:postgresql://db/app", "SOCKET_TIMEOUT", True),
+        ("jdbc:postgresql://db/app", "SSL", False),
+        ("jdbc:postgresql://db/app", "SOMETHINGELSE", False),
+        ("jdbc:mysql://db/app", "SOCKETTIMEOUT", False),  # this driver does not tell capitals from small letters
+        ("${URL}", "SOCKETTIMEOUT", False),
+    ],
+)
+def test_properties_of_drivers_in_variables(url: str, name: str, *, expected: bool) -> None:
+    text = f"SPRING_DATASOURCE_URL={url}\nSPRING_DATASOURCE_HIKARI_DATA_SOURCE_PROPERTIES_{name}=60\n"
+    assert ("HIK031" in {each.code for each in check_texts({".env": text}).findings}) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("org.hibernate.hikaricp.internal.HikariCPConnectionProvider", True),
+        ("com.zaxxer.hikari.hibernate.HikariConnectionProvider", True),
+        ("org.hibernate.engine.jdbc.connections.internal.DatasourceConnectionProviderImpl", False),
+        ("com.acme.TenantConnectionProvider", False),
+        ("${PROVIDER}", False),
+    ],
+)
+def test_a_provider_of_hibernates_own(name: str, *, expected: bool) -> None:
+    text = f"{URL}spring.jpa.properties.hibernate.connection.provider_class: {name}\n"
+    assert ("HIK032" in codes(text)) == expected

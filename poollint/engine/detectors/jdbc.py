@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 SECONDS = {"s": 1.0, "ms": 0.001}
 WORDS = {"s": "seconds", "ms": "milliseconds"}
 DAY = 86400
+_STATEMENT_TIMEOUT = re.compile(
+    r"(?i)\bstatement_timeout\s*(?:=|\bto\b)\s*(?P<quote>['\"]?)(?P<number>\d{1,9})\s*(?P<unit>ms|s|min|h)?\s*(?P=quote)(?![\w.])"
+)
+_PG_UNITS = {"": 0.001, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def _serves(block: Block) -> bool:
@@ -90,8 +95,28 @@ def short_read_timeout(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     if setting.spec is None or _implausible(setting.value, setting.spec.unit, "read_timeout"):
         return
-    if 0 < setting.value < ctx.options["threshold"]:
-        yield Hit(setting, {"setting": setting.key, "raw": setting.raw, "span": f"{setting.value:g} s"})
+    bound = _statement_bound(block)
+    values = {"setting": setting.key, "raw": setting.raw, "span": f"{setting.value:g} s"}
+    if bound is not None and 0 < setting.value <= bound[0]:
+        other, seconds = bound[1], bound[0]
+        better = f"{(seconds * 1.5) / SECONDS[setting.spec.unit]:.0f}"
+        more = {"bound": f"{seconds:g} s", "where": other.key, "better": better}
+        yield Hit(setting, {**values, **more}, "below-statement", related=((other, "the bound of statements"),))
+    elif 0 < setting.value < ctx.options["threshold"]:
+        yield Hit(setting, values)
+
+
+def _statement_bound(block: Block) -> tuple[float, Setting] | None:
+    """The seconds after which the server itself ends a statement, and the setting that says so."""
+    own = block.by_role("statement_timeout")
+    if own is not None and own.origin != "default" and known(own.value):
+        return (own.value, own) if 0 < own.value < UNLIMITED else None
+    pool = block.links.get("pool")
+    for setting in (block.get("options"), pool.get("connectionInitSql") if pool is not None else None):
+        match = _STATEMENT_TIMEOUT.search(setting.value) if setting and isinstance(setting.value, str) else None
+        if setting is not None and match is not None and int(match["number"]):
+            return int(match["number"]) * _PG_UNITS[(match["unit"] or "").lower()], setting
+    return None
 
 
 def prepared_statements(block: Block, ctx: RuleContext) -> Iterator[Hit]:

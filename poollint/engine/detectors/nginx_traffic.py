@@ -110,6 +110,17 @@ def closes(value: Any) -> bool:
     return isinstance(value, str) and "close" in [word.strip() for word in value.split(",")]
 
 
+def keeps_connections(upstream: Block) -> bool:
+    """Whether requests surely go to an upstream in a form that leaves its connections open."""
+    new = new_defaults(upstream.target)
+    for user in users(upstream, ("proxy_pass",)):
+        version, value = http_version(user), connection(user)
+        written_so = isinstance(value, str) and "$" not in value and not closes(value)
+        if (version in ("1.1", "2") or (new and version is None)) and (written_so or (new and value is None)):
+            return True
+    return False
+
+
 def uncleared(upstream: Block) -> list[Block]:
     """The locations that speak HTTP/1.1 to an upstream and leave the Connection header to nginx."""
     return [

@@ -34,15 +34,16 @@ def above_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     app, limit = _app(block, ctx), _limit(ctx)
     instances = app.get("instances") if app is not None else None
-    if limit is None or instances is None or not _whole(instances.value) or instances.value < 2:
+    count = _count(instances.value) if instances is not None else 0
+    if limit is None or instances is None or count < 2:
         return
-    total, usable = instances.value * size.value, limit.most - limit.kept
+    total, usable = count * size.value, limit.most - limit.kept
     if total > usable:
         values = {
-            "sum": f"{instances.value} processes × {size.value} = {total:,}",
+            "sum": f"{count} processes × {size.value} = {total:,}",
             "usable": f"{usable:,}",
             "limit": f"{limit.most:,}",
-            "fits": max(usable // instances.value, 1),
+            "fits": max(usable // count, 1),
             "setting": size.key,
         }
         related = ((instances, "so many processes"), (limit.setting, "the server's limit"))
@@ -69,6 +70,13 @@ def _limit(ctx: RuleContext) -> Limit | None:
             kept = block.value("superuser_reserved_connections")
             found.append(Limit(most.value, kept if isinstance(kept, int) else 0, most))
     return found[0] if len(found) == 1 else None
+
+
+def _count(value: object) -> int:
+    """The number of processes, which may be written as a text; 0 where it cannot be told."""
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and _whole(value) else 0
 
 
 def _whole(value: object) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poollint.blocks import Block
     from poollint.readers.source.javascript_uses import Use
-    from poollint.readers.source.values import Made, Table
+    from poollint.readers.source.values import Entry, Made, Table
     from poollint.source import Place
 
 MAX_TIMER = 2147483.647
@@ -24,7 +24,6 @@ ENDERS = frozenset("end close destroy disconnect $disconnect quit".split())
 TRANSACTION = re.compile(
     r"\s*(?:begin|start\s+transaction|commit|rollback|savepoint\s|release\s+savepoint|set\s+local\s)\b", re.I
 )
-NUMBER_OF_ENV = re.compile(r"^\s*(?:Number|parseInt|parseFloat|Number\.parseInt)\(|^\s*\+")
 POOLER_PORTS = (6432, 6543)
 POOLER_HOST = re.compile(r"pgbouncer|(?:^|[-.])pooler(?:[-.]|$)|-pooler\.|supavisor|\.proxy-[\w]+\.|^prisma://", re.I)
 STARTUP_PARAMETERS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "options")
@@ -70,18 +69,16 @@ def env_nan(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if not is_javascript(block) or block.facts.get("in_test"):
         return
     texts = block.facts.get("text_values") or {}
-    for name, variable in (block.facts.get("from_environment") or {}).items():
+    for name, variable in (block.facts.get("unset_values") or {}).items():
         setting = block.settings[name]
-        if (
-            setting.value is UNKNOWN
-            and name not in texts
-            and variable != "?"
-            and _is_count(setting)
-            and NUMBER_OF_ENV.search(setting.raw)
-            and "||" not in setting.raw
-            and "??" not in setting.raw
-        ):
+        if setting.value is not UNKNOWN or name in texts or variable in ("", "?") or not _is_count(setting):
+            continue
+        if not re.search(_ASKED.format(re.escape(variable)), block.place.source.text):
             yield Hit(setting, {"setting": setting.key, "raw": setting.raw, "variable": variable})
+
+
+# a file asks whether a variable is there: !process.env.X, process.env.X ??=, requireEnv("X")
+_ASKED = r"!\s*process\.env\.{0}\b|process\.env\.{0}\s*(?:\?\?|\|\|)?=[^=]|(?<!\[)['\"]{0}['\"]"
 
 
 def _is_count(setting: Any) -> bool:
@@ -95,6 +92,12 @@ def end_per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     for use in methods_of(block):
         if use.method in ENDERS and use.handler in ("route", "lambda", "export"):
             yield Hit(use.place, {"name": block.name, "method": use.method})
+
+
+def ended_elsewhere(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A handler closes the pool of another module."""
+    if block.facts.get("handler") in ("route", "lambda", "export") and not block.facts.get("in_test"):
+        yield Hit(block, {"name": block.name, "method": (block.facts.get("uses") or {}).get("method", "end")})
 
 
 def transaction_on_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -114,7 +117,9 @@ def transaction_on_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     for use in methods_of(block):
         if use.method not in ("query", "execute", "unsafe") or not use.arguments:
             continue
-        text = use.arguments[0].value
+        table = table_of(use.arguments[0].value)
+        entry = table.entries.get("text") if table is not None and not table.broken else None
+        text = use.arguments[0].value if entry is None else entry.value.value
         if isinstance(text, str) and TRANSACTION.match(text) and text.count(";") <= 1:
             yield Hit(use.place, {"name": block.name, "statement": text.split()[0].upper(), "method": use.method})
 
@@ -177,7 +182,7 @@ def no_error_handler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return  # a listener may be among what a syntax error hides
     if [name for name in uses.get("passed", ()) if name not in ("drizzle", "console.log")]:
         return
-    if block.name.startswith("this.") and facts.get("scope") == "class":
+    if block.name.startswith("this.") and facts.get("scope") == "class" and not _is_private(block):
         return
     for use in methods_of(block):
         if (
@@ -192,6 +197,12 @@ def no_error_handler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if any(each.name.rpartition(".")[2] == name for each in ctx.of("node-postgres", "listener")):
         return
     yield Hit(block, {"name": block.name})
+
+
+def _is_private(block: Block) -> bool:
+    """Whether a pool is a private field that the class only calls and never hands on: ``this.#pool.query(...)``."""
+    name = re.escape(block.name)
+    return "#" in block.name and not re.search(rf"{name}(?![\w$?]*\.|\?\.|\s*(?:\?\?)?=[^=])", block.place.source.text)
 
 
 def hot_reload(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -220,7 +231,8 @@ def serverless_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if block.facts.get("scope") != "module" or block.facts.get("in_test") or endpoint(block) == "pooler":
         return
     function = _function_of(block, ctx)
-    if function is None and not says(SERVERLESS, block.place.source.text):
+    serverless = says(SERVERLESS, block.place.source.text) or "netlify/functions/" in block.place.source.path
+    if function is None and not serverless:
         return
     if function is not None and function.facts.get("pooled") is not False:
         return
@@ -259,7 +271,8 @@ def _returned(text: str) -> frozenset[str]:
 def endpoint(block: Block) -> str:
     """pooler where port, host or URL tell that a pooler stands in front of the database; else empty."""
     text = url_text(block)
-    host, port = option(block, "host"), option(block, "port")
+    host = option(block, "host") or option(block, "connection.host")
+    port = option(block, "port") or option(block, "connection.port")
     if port in POOLER_PORTS or (isinstance(host, str) and POOLER_HOST.search(host)):
         return "pooler"
     if not text:
@@ -285,7 +298,7 @@ def startup_parameter(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if endpoint(block) != "pooler":
         return
     passed = [each.value("ignore_startup_parameters") for each in ctx.of("pgbouncer", "main")]
-    for prefix in ("", "extra."):
+    for prefix in ("", "extra.", "connection.", "dialectOptions."):
         for name in STARTUP_PARAMETERS:
             setting = block.settings.get(prefix + name)
             if setting is None or setting.origin == "default" or setting.value in (None, False, UNLIMITED):
@@ -322,11 +335,28 @@ def url_parameters(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             return
 
 
+def environment_parameters(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """Pool settings in the URL of a project that has pg and nothing that reads them."""
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or not url.value.startswith("postgres"):
+        return
+    if any(ctx.of("prisma", kind) for kind in ("environment", "datasource", "client")) or ctx.of("postgres-js", "pool"):
+        return
+    found = next((name for name in re.findall(r"[?&](\w+)=", url.value) if name in URL_SIZES), "")
+    if found and ctx.of("node-postgres", "pool"):
+        yield Hit(url, {"parameter": found})
+
+
 def keepalive_without_delay(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """TCP keep-alive whose first probe the kernel sends after two hours."""
     host = option(block, "host")
     text = f"{host or ''} {url_text(block)}"
     if not text.strip() or re.search(r"localhost|127\.0\.0\.1|::1|^\s*/|\.sock", text) or block.facts.get("in_test"):
+        return
+    if block.system == "ioredis":
+        delay = block.get("keepAlive")
+        if block.target is not None and block.target < (6,) and delay is not None and delay.value == 0:
+            yield Hit(delay if delay.origin != "default" else block, {"setting": "keepAlive"}, "ioredis")
         return
     switch = block.settings.get("keepAlive") or block.settings.get("enableKeepAlive")
     delay = block.by_role("keepalive")
@@ -352,17 +382,49 @@ def tls_unverified(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         setting = block.settings.get(name)
         if setting is not None and setting.value is False:
             yield Hit(setting, {"setting": setting.key})
-    other = block.facts.get("other_options") or {}
-    for name in ("ssl", "tls", "rejectUnauthorized"):
-        entry = other.get(name)
-        if entry is None:
+    options = {**(block.facts.get("unknown_options") or {}), **(block.facts.get("other_options") or {})}
+    for name, entry in options.items():
+        if name.rpartition(".")[2] in _TLS_OPTIONS:
+            yield from _unverified(name, entry, 0)
+
+
+_TLS_OPTIONS = frozenset("ssl tls dialectOptions connection rejectUnauthorized".split())
+
+
+def _unverified(name: str, entry: Entry, depth: int, case: str = "") -> Iterator[Hit]:
+    """``rejectUnauthorized: false`` at an option or inside it, in any branch of a conditional."""
+    if name.endswith("rejectUnauthorized"):
+        if entry.value.value is False:
+            yield Hit(entry.key_place, {"setting": name}, case)
+        return
+    case = "branch" if entry.value.choices else case
+    for each in entry.value.choices or (entry.value,):
+        table = table_of(each.value)
+        if table is None or table.broken or depth > 2:
             continue
-        if name == "rejectUnauthorized" and entry.value.value is False:
-            yield Hit(entry.key_place, {"setting": name})
-        table = table_of(entry.value.value)
-        inner = table.entries.get("rejectUnauthorized") if table is not None and not table.broken else None
-        if inner is not None and inner.value.value is False:
-            yield Hit(inner.key_place, {"setting": f"{name}.rejectUnauthorized"})
+        for key, inner in table.entries.items():
+            if key in _TLS_OPTIONS:
+                yield from _unverified(f"{name}.{key}", inner, depth + 1, case)
+
+
+# files of variables for trials, whose certificates nobody signs
+_TRIAL = re.compile(r"(?:^|[/._-])(?:tests?|testing|e2e|ci|dev|development|local|examples?|sample)(?:[/._-]|$)")
+
+
+def tls_environment(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Certificates are not checked anywhere in the process."""
+    setting = block.settings.get("NODE_TLS_REJECT_UNAUTHORIZED")
+    if block.facts.get("in_test") or _TRIAL.search(block.place.source.path):
+        return
+    if setting is not None and str(setting.value) == "0":
+        yield Hit(setting, {})
+
+
+def _is_blocking(use: Use) -> bool:
+    """Whether a command keeps its connection busy until something comes: BLPOP, or XREAD with BLOCK."""
+    if use.method.lower() in ("xread", "xreadgroup"):
+        return bool(re.search(r"['\"]BLOCK['\"]|\bBLOCK\s*:", use.place.text, re.I))
+    return use.method in BLOCKERS
 
 
 def role_mix(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -374,9 +436,14 @@ def role_mix(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     names = [use.method for use in methods_of(block)]
     special = next((name for name in names if name in SUBSCRIBERS), "")
-    blocking = next((name for name in names if name in BLOCKERS), "")
+    blocking = next((use.method for use in methods_of(block) if _is_blocking(use)), "")
     plain = next(
-        (name for name in names if name not in SUBSCRIBERS and name not in BLOCKERS and name not in NEUTRAL), ""
+        (
+            use.method
+            for use in methods_of(block)
+            if use.method not in SUBSCRIBERS and use.method not in NEUTRAL and not _is_blocking(use)
+        ),
+        "",
     )
     if special and plain:
         yield Hit(block, {"name": block.name, "special": special, "plain": plain}, "subscriber")
@@ -408,12 +475,32 @@ def command_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     timeout, retries = block.get("commandTimeout"), block.get("maxRetriesPerRequest")
     if timeout is None or timeout.value is not None or retries is None or retries.value is UNKNOWN:
         return
+    if retries.origin != "default" and retries.value != UNLIMITED:
+        return  # somebody has thought of how long a command may take
     if says(r"bullmq|['\"]bull['\"]|bee-queue", block.place.source.text):
         return
     names = {use.method for use in methods_of(block)}
     if names & (SUBSCRIBERS | BLOCKERS):
         return
     if any(use.handler in ("route", "lambda", "export") for use in methods_of(block)):
+        yield Hit(block, {"name": block.name})
+
+
+def offline_queue(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A node-redis connection that keeps commands back for as long as the server is away."""
+    queue = block.get("disableOfflineQueue")
+    if is_throwaway(block) or not block.complete or queue is None or queue.value is not False:
+        return
+    if block.facts.get("scope") == "function":
+        return  # whoever makes it for a moment has other worries
+    if block.target is not None and block.target < (4,):
+        return
+    if {"commandOptions", "commandsQueueMaxLength"} & {*block.settings, *(block.facts.get("unknown_options") or {})}:
+        return
+    methods = methods_of(block)
+    if any(use.method in SUBSCRIBERS or _is_blocking(use) for use in methods):
+        return
+    if any(use.handler in ("route", "lambda", "export") and use.method not in NEUTRAL for use in methods):
         yield Hit(block, {"name": block.name})
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block
+    from poollint.source import Place
 
 NODE_REDIS_TOP = frozenset("host port connect_timeout retry_strategy no_ready_check family path".split())
 TYPEORM_TOP = frozenset(("max", "pool", "acquireTimeout", "connectionTimeout", "extras", "connectionLimit"))
@@ -33,9 +34,14 @@ def min_below_version(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     setting = block.settings.get("min") or block.settings.get("extra.min")
     if setting is None or setting.origin == "default" or not known(setting.value) or setting.value == 0:
         return
-    if block.target is not None and block.target < (8, 16):
+    target = block.target
+    if block.system == "typeorm":  # it is the release of pg that counts
+        target = (block.facts.get("packages") or {}).get("pg")
+        if target is None or block.value("type") != "postgres":
+            return
+    if target is not None and target < (8, 16):
         yield Hit(setting, {"setting": setting.key, "raw": setting.raw}, "ignored")
-    elif block.target is not None and block.target < (8, 17):
+    elif target is not None and target < (8, 17):
         yield Hit(setting, {"setting": setting.key, "raw": setting.raw}, "drains")
     else:
         yield Hit(setting, {"setting": setting.key, "raw": setting.raw})
@@ -217,6 +223,19 @@ def prisma_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(url, {"size": int(found[1])})
 
 
+def prisma_seconds(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """Milliseconds in a URL whose reader counts in seconds."""
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
+        return
+    if block.kind == "environment" and not _is_prisma(block, url.value):
+        return
+    for name, number in re.findall(r"[?&](pool_timeout|connect_timeout|socket_timeout)=(\d+)(?=&|$)", url.value):
+        if int(number) >= 1000 and int(number) % 500 == 0:
+            yield Hit(url, {"parameter": name, "number": number, "better": f"{int(number) / 1000:g}"})
+            return
+
+
 def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """What Prisma 7 refuses."""
     target = block.target
@@ -291,9 +310,20 @@ def loader(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         and size.value == UNLIMITED
         and batch is not None
         and batch.place is not None
-        and QUERY_IN.search(batch.place.text)
+        and QUERY_IN.search(_body_of(batch.place))
     ):
         yield Hit(block, {})
+
+
+def _body_of(place: Place) -> str:
+    """The text of a function, or of the one in the same file whose name is given."""
+    text = place.text
+    if not text.isidentifier():
+        return text
+    declared = re.search(
+        rf"(?m)^(?:export\s+)?(?:async\s+)?(?:function|const)\s+{re.escape(text)}\b.*?^}}", place.source.text, re.S
+    )
+    return declared[0] if declared else ""
 
 
 def oracle_threads(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -304,5 +334,7 @@ def oracle_threads(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     size = block.get("poolMax")
     if size is None or not isinstance(size.value, int) or "UV_THREADPOOL_SIZE" in source.text:
         return
+    if "UV_THREADPOOL_SIZE" in (block.facts.get("packages") or {}):
+        return  # a file that starts the program sets it
     if size.value > 4:
         yield Hit(size, {"raw": size.raw})

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.node_common import made_by, made_of, object_of, table_of
+from poollint.engine.detectors.node_common import made_by, made_of, methods_of, object_of, table_of
 from poollint.engine.detectors.role_pools import environment_text, faults_of, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known, says
 
@@ -147,6 +147,14 @@ def connection_close(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
                 yield Hit(entry.key_place, {"raw": value}, "header")
 
 
+def session_cache(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """TLS sessions that are forgotten at once."""
+    for name in ("maxCachedSessions", "connect.maxCachedSessions"):
+        setting = block.settings.get(name)
+        if setting is not None and setting.origin != "default" and setting.value == 0:
+            yield Hit(setting, {"setting": setting.key})
+
+
 def protocol_mismatch(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """An agent of the one protocol for requests of the other."""
     for name, wrong, right in (("httpsAgent", "http.Agent", "https.Agent"), ("httpAgent", "https.Agent", "http.Agent")):
@@ -215,6 +223,18 @@ def fetch_dispatcher(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(dispatcher, {"undici": undici[0], "node": node[0]})
 
 
+def global_dispatcher(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A dispatcher for all requests that the built-in fetch of a newer Node never sees."""
+    packages = block.facts.get("packages") or {}
+    node, undici = packages.get("node"), packages.get("undici")
+    if block.facts.get("construct") != "setGlobalDispatcher" or not node or not undici:
+        return
+    source = block.place.source
+    uses = [each for each in ctx.of("node-http", "fetch") if each.place.source is source]
+    if node[0] >= 26 and undici[0] <= 6 and any(each.facts.get("callee") == "fetch" for each in uses):
+        yield Hit(block, {"undici": undici[0], "node": node[0]})
+
+
 def body_unread(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A response of which only the head is looked at."""
     if not (block.facts.get("uses") or {}).get("body_unread") or is_throwaway(block):
@@ -223,7 +243,7 @@ def body_unread(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if not is_server_side_or_bare(block) or method is None or method.value is UNKNOWN:
         return
     if method.value is None or str(method.value).upper() == "GET":
-        yield Hit(block, {"name": block.name})
+        yield Hit(block, {"name": block.name if block.name.isidentifier() else "response"})
 
 
 def in_browser_project(block: Block) -> bool:
@@ -293,10 +313,14 @@ def axios_timeout(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(block, {"call": call}, "absent")
 
 
+_AGENT = re.compile(r"\bnew [\w.]*Agent\((?:[^()]|\([^()]*\))*\)")
+
+
 def _bounds_requests(block: Block, text: str) -> bool:
     """Whether other words of the file speak of a bound, which its requests may bring along."""
     written = block.settings.get("timeout")
     rest = text if written is None or written.key_place is None else text.replace(written.key_place.text, "", 1)
+    rest = _AGENT.sub("", rest)
     return bool(re.search(r"\b(?:timeout|signal|cancelToken)\b\s*[:,}=]", rest))
 
 
@@ -360,6 +384,8 @@ def agentkeepalive_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def aws_request_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A request timeout of the AWS SDK that only writes a warning."""
+    if str(block.facts.get("callee", "")).startswith("@aws-sdk/node-http-handler."):
+        return  # the package of that name ended before its successor stopped to enforce the time
     for prefix in ("", "requestHandler."):
         request = block.settings.get(prefix + "requestTimeout")
         if request is None or request.value in (UNLIMITED, None) or not block.complete:
@@ -420,11 +446,41 @@ def below_balancer(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """The server closes idle connections before the balancer in front does."""
     setting = block.get("keepAliveTimeout")
     limit = ctx.config["lb_idle_timeout"]
-    if setting is None or setting.origin == "default" or is_throwaway(block):
+    if setting is None or is_throwaway(block):
         return
     value = setting.value
+    if setting.origin == "default":
+        yield from _below_nginx(block, ctx, value)
+        return
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value <= limit:
         yield Hit(setting, {"raw": setting.raw, "limit": limit, "better": (limit + 5) * 1000})
+
+
+def _below_nginx(block: Block, ctx: RuleContext, value: Any) -> Iterator[Hit]:
+    """The same of the default, where nginx of the project keeps connections to the port of the server."""
+    port = block.value("port")
+    if not isinstance(port, int):
+        ports = [use.arguments[0].value for use in methods_of(block) if use.method == "listen" and use.arguments]
+        port = ports[0] if len(ports) == 1 else None
+    if (
+        not isinstance(port, int)
+        or not isinstance(value, (int, float))
+        or (block.facts.get("uses") or {}).get("passed")
+    ):
+        return  # or another function may set it
+    from poollint.engine.detectors.nginx_traffic import keeps_connections
+
+    found = [
+        upstream
+        for upstream in ctx.of("nginx", "upstream")
+        if upstream.facts.get("pooled") is True
+        and keeps_connections(upstream)
+        and any(str(getattr(server, "port", "")) == str(port) for server in upstream.facts.get("servers", ()))
+    ]
+    idle = found[0].value("keepalive_timeout") if len(found) == 1 else None
+    if isinstance(idle, (int, float)) and 1 <= value <= idle < UNLIMITED:
+        values = {"raw": f"{value:g} s", "limit": f"{idle:g}", "better": (int(idle) + 5) * 1000}
+        yield Hit(block, values, "default", related=((found[0], "keeps idle connections"),))
 
 
 def server_seconds(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

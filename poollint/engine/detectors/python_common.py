@@ -118,6 +118,12 @@ def finite(setting: Setting | None) -> float | None:
     return float(setting.value)
 
 
+# folders for what deploys the code beside them
+DEPLOYMENT = frozenset(
+    "k8s kubernetes manifests deploy deployment deployments docker infra ops systemd base overlays".split()
+)
+
+
 def servers(block: Block, ctx: RuleContext) -> list[Block]:
     """The servers that run a source file, as far as the run tells: started in this project, or named in its comments."""
     started = ctx.memo.get("started servers")
@@ -131,11 +137,15 @@ def _runs(server: Block, block: Block) -> bool:
     """Whether a server's file stands beside a source file or above it, and the module that it starts is on the way."""
     folder = posixpath.dirname(server.place.source.path)
     path = block.place.source.path
+    while server.facts.get("source_kind") == "command" and posixpath.basename(folder) in DEPLOYMENT:
+        folder = posixpath.dirname(folder)
     if folder and not path.startswith(folder + "/"):
         return False
     inside = path[len(folder) :].strip("/").split("/")
     if len(inside) == 1:
         return True
+    if server.facts.get("source_kind") == "settings" and not server.facts.get("words"):
+        return True  # the file in the working directory, which no application is named in
     heads = {
         word.partition(":")[0].split(".")[0] for word in server.facts.get("words", ()) if ":" in word or "." in word
     }

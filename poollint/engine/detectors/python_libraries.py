@@ -16,6 +16,7 @@ from poollint.engine.detectors.python_common import (
     url_setting,
     written,
 )
+from poollint.engine.detectors.python_sqlalchemy import threads_of
 from poollint.engine.hits import Hit
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def django_persistent_asgi(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if server.facts.get("in_development"):
             continue
         words = " ".join(server.facts.get("words", ()))
-        runs_asgi = server.system in ("uvicorn", "hypercorn") and "asgi" in words
+        runs_asgi = server.system in ("uvicorn", "hypercorn", "daphne") and "asgi" in words
         runs_asgi = runs_asgi or (server.system == "granian" and server.value("interface") in ("asgi", "asginl"))
         kind = server.value("worker_class") if server.system == "gunicorn" else None
         if runs_asgi or (isinstance(kind, str) and ASYNC_WORKERS.search(kind)):
@@ -71,6 +72,14 @@ def django_pool_with_age(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     age = written(block, "CONN_MAX_AGE")
     if age is not None and is_number(age.value) and age.value != 0 and _is_pooled(block):
         yield Hit(age)
+
+
+def django_pool_sizes(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A pool of psycopg that may hold fewer connections than it is to keep, by its default at least."""
+    most, least = written(block, "pool.max_size"), block.get("pool.min_size")
+    size, floor = finite(most), finite(least)
+    if most is not None and size is not None and floor is not None and 0 < size < floor:
+        yield Hit(most, {"least": f"{floor:g}"})
 
 
 NO_POOL = frozenset(("django.db.backends.mysql", "django.db.backends.sqlite3"))
@@ -145,7 +154,7 @@ def stalls_on_check(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(least, {"size": f"{size:g}", "limit": f"{limit:g}"})
 
 
-def never_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def never_waits(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A small limit on a pool that refuses at once instead of waiting."""
     name = "maxconn" if block.system == "psycopg2" else "max_connections"
     setting = written(block, name)
@@ -158,6 +167,9 @@ def never_waits(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.system == "psycopg2" and _on_one_thread(block.place.source.text):
         return
+    threads = [number for each in servers(block, ctx) if (number := finite(threads_of(each))) is not None]
+    if threads and max(threads) <= value:
+        return  # each thread of a process may have one
     yield Hit(setting)
 
 
@@ -210,6 +222,15 @@ def in_loop(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(block, {"what": block.facts.get("callee", "")})
 
 
+def call_in_route(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+    """A request by a function of the module, and so by a client of its own, for each request of a service."""
+    facts = block.facts
+    if facts.get("handler") not in ("route", "view", "lambda") or is_throwaway(block):
+        return
+    values = {"what": facts.get("callee", ""), "function": facts.get("function", "")}
+    yield Hit(block, values, "blocks" if (facts.get("uses") or {}).get("in_coroutine") else "")
+
+
 def limits_unbounded(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """httpx.Limits written by hand without max_connections."""
     if not block.complete:
@@ -252,7 +273,7 @@ def flask_removed(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if removed == "0":
             meant = spec.get("replacement") or "SQLALCHEMY_ENGINE_OPTIONS"
             yield Hit(setting, {"meant": meant}, "never" if spec.get("replacement") else "misspelt")
-        elif (ctx.target is None or ctx.target >= (3,)) and _speaks_of_flask(block):
+        elif (ctx.target is None or ctx.target >= (3,)) and (ctx.target is not None or _speaks_of_flask(block)):
             yield Hit(setting, {"meant": spec.get("replacement")})
 
 
@@ -308,10 +329,13 @@ def made_in_loop(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     uses = block.facts.get("uses") or {}
     if not block.place.source.path.endswith(".py") or not block.facts.get("in_loop"):
         return
-    if uses.get("stored") or uses.get("closed") or block.facts.get("guarded") or is_throwaway(block):
+    if uses.get("stored") or block.facts.get("guarded") or is_throwaway(block):
+        return
+    is_client = block.spec is not None and block.spec.role == "http_client"
+    if uses.get("closed") and not (is_client and block.facts.get("as_context")):
         return
     if block.value("connection_pool") is None:
-        yield Hit(block, {"construct": block.facts.get("construct", "")})
+        yield Hit(block, {"construct": block.facts.get("construct", "")}, "closed" if uses.get("closed") else "")
 
 
 def flask_too_late(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -344,18 +368,31 @@ def redis_reads_too_short(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(call.place, values, case, related=((limit if case == "" else block, "the client"),))
 
 
-def threads_over_http_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def threads_over_http_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """More threads than connections that an HTTP client keeps for a host."""
     uses = block.facts.get("uses") or {}
     threads = uses.get("threads")
     keeps = finite(block.get("maxsize")) if block.kind == "manager" else 10
-    if threads is None or keeps is None or threads.number <= max(keeps, 10) or is_throwaway(block):
+    if keeps is None or is_throwaway(block) or "mount" in uses.get("called", ()):
         return
-    if "mount" in uses.get("called", ()) or ".mount(" in block.place.source.text:
+    if ".mount(" in block.place.source.text:
+        return
+    if threads is None and block.facts.get("scope") == "module" and block.name:
+        for server in servers(block, ctx):
+            given = threads_of(server)
+            number = finite(given)
+            if given is not None and number is not None and number > max(keeps, 10) and _takes_threads(server):
+                yield Hit(block, {"threads": f"{number:g}", "keeps": f"{keeps:g}"}, related=((given, "the threads"),))
+                return
+    if threads is None or threads.number <= max(keeps, 10):
         return
     yield Hit(
         block, {"threads": f"{threads.number:g}", "keeps": f"{keeps:g}"}, related=((threads.place, "the threads"),)
     )
+
+
+def _takes_threads(server: Block) -> bool:
+    return server.system != "gunicorn" or server.value("worker_class") in ("sync", "gthread")
 
 
 ASYNCPG_LEAST = 10  # connections that its pool opens unless told otherwise
@@ -386,14 +423,23 @@ def made_in_task(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if not any(_TASK.search(each.partition("(")[0]) for each in block.facts.get("decorators", ())):
         return
-    if uses.get("stored") or uses.get("closed") or block.facts.get("in_loop") or pool_class(block) == "NullPool":
+    if uses.get("stored") or block.facts.get("in_loop") or pool_class(block) == "NullPool":
+        return
+    if uses.get("closed") and not (block.facts.get("as_context") and block.spec is not None and _has_size(block)):
         return
     if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
         return
     callee = str(block.facts.get("callee", "")).lower()
     if "async" in callee or "aio" in callee:
         return  # such a pool belongs to the event loop, of which each run may have its own
-    yield Hit(block, {"construct": block.facts.get("construct", ""), "function": block.facts.get("function", "")})
+    values = {"construct": block.facts.get("construct", ""), "function": block.facts.get("function", "")}
+    yield Hit(block, values, "closed" if uses.get("closed") else "")
+
+
+def _has_size(block: Block) -> bool:
+    """Whether it is made as a pool, to serve many: one that a task closes again served one."""
+    size = block.by_role("size")
+    return size is not None and size.origin == "explicit" and is_number(size.value) and size.value > 1
 
 
 def celery_pool_off(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

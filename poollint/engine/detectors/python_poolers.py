@@ -9,6 +9,7 @@ from poollint.blocks import UNKNOWN
 from poollint.engine.detectors.python_common import (
     OPEN,
     Url,
+    is_number,
     is_throwaway,
     parse_url,
     pool_class,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from poollint.engine.hits import RuleContext
 
 POSTGRESQL = ("postgresql", "postgres")
+_DSN = re.compile(r"\b(host|port|dbname)\s*=\s*([^\s'\"\\\0]+)")
 SHARING = ("transaction", "statement")
 NAMED = re.compile(r"(?i)bouncer|pooler|(?:^|[.-])pgb(?:[.-]|$)")
 SESSION_POOLER = re.compile(r"(?i)(?:^|[.-])(?:pgbouncer|pgb)(?:[.-]|$)")
@@ -112,8 +114,13 @@ def address(block: Block) -> tuple[Setting, Url] | None:
         found = url_setting(block, name)
         if found is not None:
             return found
-        if written(block, name) is not None:
-            return None
+        given = written(block, name)
+        if given is not None:
+            words = dict(_DSN.findall(given.value)) if isinstance(given.value, str) else {}
+            if name == "url" or not words.get("host") or name in _variables(block):
+                return None
+            parsed = parse_url(f"postgresql://{words['host']}:{words.get('port', '')}/{words.get('dbname', '')}")
+            return (given, parsed) if parsed is not None else None
     host, port = written(block, "host"), written(block, "port")
     if host is None or not isinstance(host.value, str) or not host.value or "host" in _variables(block):
         return None
@@ -179,7 +186,16 @@ def _switched_off(block: Block, url: Url, *, outer: bool) -> bool:
 def half_disabled(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """asyncpg has two statement caches under SQLAlchemy; one alone was switched off."""
     found = url_setting(block)
-    if found is None or found[1].driver != "asyncpg" or not _switched_off(block, found[1], outer=True):
+    if found is None or found[1].driver != "asyncpg":
+        return
+    named = written(block, "connect_args.prepared_statement_name_func")
+    level = block.value("isolation_level")
+    if named is not None and isinstance(level, str) and level.upper() == "AUTOCOMMIT":
+        pooler = pooler_of(found[1], ctx)
+        if pooler.mode is not None if pooler is not None else looks_pooled(found[1], ctx):
+            yield Hit(named, {"level": level}, "autocommit")
+        return
+    if not _switched_off(block, found[1], outer=True):
         return
     if block.value("connect_args.statement_cache_size") is UNKNOWN or _switched_off(block, found[1], outer=False):
         return
@@ -252,6 +268,15 @@ def django_cursors(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 # Poolers by session
 
 
+def _prepared_for_sharing(block: Block, url: Url) -> bool:
+    """Whether the call takes care of prepared statements, which only a pooler by transaction asks for."""
+    threshold = written(block, "connect_args.prepare_threshold")
+    if threshold is not None and threshold.value is None:
+        return True
+    named = written(block, "connect_args.prepared_statement_name_func") is not None
+    return named or any(_switched_off(block, url, outer=outer) for outer in (False, True))
+
+
 def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """Idle pooled connections hold the server connections of a pooler that shares them by session."""
     found = url_setting(block)
@@ -265,7 +290,8 @@ def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     poolers = ctx.of("pgbouncer", "main")
     if not poolers:
-        yield Hit(setting, {"host": url.host, "size": f"{size.value:g}"})
+        if not _prepared_for_sharing(block, url):
+            yield Hit(setting, {"host": url.host, "size": f"{size.value:g}"})
         return
     if any((mode := pooler.get("pool_mode")) is None or mode.value != "session" for pooler in poolers):
         return
@@ -274,5 +300,23 @@ def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if mode is None or most is None or most.value is UNKNOWN:
             continue
         values = {"host": url.host, "size": f"{size.value:g}", "most": f"{most.value:g}"}
-        yield Hit(setting, values, "told", related=((pooler, "the pooler"),))
+        case = "told" if size.value > most.value else "fits"
+        yield Hit(setting, values, case, related=((pooler, "the pooler"),))
         return
+
+
+def pool_behind_session(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """The connections that a driver's pool keeps open hold the server connections of a pooler by session."""
+    found, least = address(block), block.by_role("min_idle")
+    if found is None or least is None or not is_number(least.value) or least.value <= 0 or is_throwaway(block):
+        return
+    setting, url = found
+    pooler = pooler_of(url, ctx)
+    if pooler is None or pooler.mode is not None:
+        return
+    most = pooler.block.get("default_pool_size")
+    if most is None or not is_number(most.value):
+        return
+    values = {"host": url.host, "least": f"{least.value:g}", "most": f"{most.value:g}"}
+    case = "" if least.value > most.value else "fits"
+    yield Hit(setting, values, case, related=((pooler.block, "the pooler"),))

@@ -40,7 +40,7 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def sync_keepalive(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def sync_keepalive(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A keep-alive time for workers that always close."""
     keep = written(block, "keepalive")
     value = finite(keep)
@@ -48,9 +48,17 @@ def sync_keepalive(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.facts.get("source_kind") == "command" or "worker_class" in block.facts.get("choices", {}):
         kind = written(block, "worker_class")
-        if kind is None:
-            return  # gunicorn.conf.py beside it may choose the class
+        if kind is None and not _alone(block, ctx):
+            return  # a settings file may choose the class
     yield Hit(keep)
+
+
+def _alone(block: Block, ctx: RuleContext) -> bool:
+    """Whether a command line is all that a gunicorn is told: no settings file is named, and none lies about."""
+    words = block.facts.get("words", ())
+    if any(word in ("-c", "--config") or word.startswith(("--config=", "-c=", "-cfile", "-cpython")) for word in words):
+        return False
+    return block.complete and block.facts.get("settings_beside") is False and not _settings_files("gunicorn", ctx)
 
 
 def misspelt(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -236,21 +244,10 @@ def _reaches(server: object, block: Block, port: str) -> bool:
     return not block.place.source.path.endswith((".yml", ".yaml")) or host in (block.name, "localhost", "127.0.0.1")
 
 
-def _reuses(upstream: Block) -> bool:
-    """Whether requests surely go to an upstream in a form that leaves its connections open."""
-    from poollint.engine.detectors.nginx_traffic import closes, connection, http_version, new_defaults, users
-
-    new = new_defaults(upstream.target)
-    for user in users(upstream, ("proxy_pass",)):
-        version, value = http_version(user), connection(user)
-        written_so = isinstance(value, str) and "$" not in value and not closes(value)
-        if (version in ("1.1", "2") or (new and version is None)) and (written_so or (new and value is None)):
-            return True
-    return False
-
-
 def _upstream(block: Block, ctx: RuleContext) -> Block | None:
     """The nginx upstream with a pool whose one server has the port that the server binds."""
+    from poollint.engine.detectors.nginx_traffic import keeps_connections
+
     bind = block.value("bind") if block.system != "uvicorn" else f":{block.value('port')}"
     if bind is UNKNOWN or "UNKNOWN" in str(bind):
         return None
@@ -262,7 +259,7 @@ def _upstream(block: Block, ctx: RuleContext) -> Block | None:
         upstream
         for upstream in ctx.of("nginx", "upstream")
         if upstream.facts.get("pooled") is True
-        and _reuses(upstream)
+        and keeps_connections(upstream)
         and (not folder or upstream.place.source.path.startswith(folder + "/"))
         and any(_reaches(server, block, port) for server in upstream.facts.get("servers", ()))
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Edit, Fix
 from poollint.engine.detectors.python_common import (
@@ -24,7 +24,7 @@ from poollint.source import Place
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poollint.blocks import Block, Setting
     from poollint.engine.detectors.python_common import Url
@@ -124,12 +124,13 @@ def memory_arguments(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 
 def unknown_argument(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Names that create_engine does not know, as far as they are plainly meant for it."""
+    within = block.kind in ("config", "extension")
     for name, entry in block.facts.get("unknown_options", {}).items():
         prefix, _, last = name.rpartition(".")
         if prefix not in ("", "options"):
             continue
         meant = MEANT.get(last) or _nearest(last)
-        if meant and (block.kind != "config" or prefix == "options"):
+        if meant and (not within or prefix == "options"):
             yield Hit(entry.key_place, {"name": last, "meant": meant, "renamed": meant if meant.isidentifier() else ""})
 
 
@@ -162,7 +163,7 @@ _POOL_CALL = re.compile(r"(?:\w+\.)*(?:Null|Queue|Static|Assertion|SingletonThre
 
 def no_class(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """``poolclass`` given a text or a pool instead of a class."""
-    setting = written(block, "poolclass")
+    setting = written(block, "options.poolclass" if block.kind == "config" else "poolclass")
     if setting is None:
         return
     if block.kind == "ini":
@@ -271,7 +272,7 @@ def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         value = setting.value
         if isinstance(value, float) and value != UNLIMITED and value == value and value != int(value):  # noqa: PLR0124
             yield Hit(setting)
-        elif value is UNKNOWN and divides(setting.raw):
+        elif divides(setting.raw) and (value is UNKNOWN or is_default_of_variable(block, setting.name)):
             yield Hit(setting, None, "division")
 
 
@@ -287,18 +288,19 @@ def none_value(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def mysql_stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pool to MySQL that neither pings nor recycles its connections."""
     found = url_setting(block)
-    if (
-        found is None
-        or found[1].dialect not in ("mysql", "mariadb")
-        or is_throwaway(block)
-        or block.facts.get("alembic")
-    ):
+    setting, variable = block.settings.get("url"), block.facts.get("from_environment", {}).get("url")
+    url = found[1] if found is not None else None
+    if url is None and variable and setting is not None and isinstance(setting.value, str):
+        url = parse_url(setting.value)
+    if url is None or url.dialect not in ("mysql", "mariadb") or is_throwaway(block) or block.facts.get("alembic"):
         return
     if pool_class(block) or not has_default_class(block):
         return
     disposed = "dispose" in (block.facts.get("uses") or {}).get("called", ())
     if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED and not disposed:
-        yield Hit(block)
+        at = found[0] if found is not None and block.kind == "ini" else block
+        words = {"variable": variable if variable != "?" else "the variable"}
+        yield Hit(at, words, "" if found is not None else "default")
 
 
 _WAIT_TIMEOUT = re.compile(r"(?i)\bwait_timeout\s*=\s*(\d+)")
@@ -325,14 +327,37 @@ def recycle_over_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
                 yield Hit(recycle, {"limit": f"idle_session_timeout = {limit:g} s"})
 
 
+def recycle_over_session_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """An age limit that the pooler or the server of the same run comes before, which closes idle sessions."""
+    from poollint.engine.detectors.python_poolers import POSTGRESQL, looks_pooled, pooler_of
+
+    recycle, found = written(block, "pool_recycle"), url_setting(block)
+    value = finite(recycle)
+    if recycle is None or value is None or value <= 0 or block.value("pool_pre_ping") is not False:
+        return
+    if found is None or found[1].dialect not in POSTGRESQL or is_throwaway(block):
+        return
+    pooler = pooler_of(found[1], ctx)
+    if pooler is not None:
+        limit, case, name = pooler.block.get("client_idle_timeout"), "", "client_idle_timeout"
+    else:
+        servers_told = ctx.of("postgresql", "server")
+        if len(servers_told) != 1 or looks_pooled(found[1], ctx):
+            return
+        limit, case, name = servers_told[0].get("idle_session_timeout"), "server", "idle_session_timeout"
+    seconds = finite(limit)
+    if limit is not None and seconds is not None and 0 < seconds <= value:
+        yield Hit(recycle, {"limit": f"{name} = {seconds:g} s"}, case, related=((limit, "closes idle sessions"),))
+
+
 def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """One connection for every thread, to a server."""
     name = pool_class(block)
-    if name != "StaticPool" or block.facts.get("in_test") or block.facts.get("in_script"):
+    if name not in ("StaticPool", "SingletonThreadPool") or block.facts.get("in_test") or block.facts.get("in_script"):
         return
     found = url_setting(block)
     if found is not None and found[1].dialect in SERVERS:
-        yield Hit("poolclass", {"poolname": name})
+        yield Hit("poolclass", {"poolname": name}, "thread" if name == "SingletonThreadPool" else "")
 
 
 def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -377,16 +402,15 @@ def null_pool_conflict(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     classes = [_env_class(each) for each in ctx.of("sqlalchemy", "from_config") if _is_env(block, each)]
     names = ", ".join(each.key for each in found)
-    if not classes:
+    if not classes and not block.facts.get("has_env"):
         yield Hit(found[0], {"names": names}, "likely")
     elif any(each == "NullPool" for each in classes):
         yield Hit(found[0], {"names": names})
 
 
 def _is_env(block: Block, other: Block) -> bool:
-    folder = os.path.dirname(block.place.source.path)
-    script = os.path.normpath(os.path.join(folder, block.facts.get("script_location", "")))
-    return os.path.normpath(other.place.source.path) == os.path.join(script, "env.py")
+    script = block.facts.get("script_location", "")
+    return os.path.normpath(other.place.source.path) == os.path.normpath(os.path.join(script, "env.py"))
 
 
 def _env_class(block: Block) -> str:
@@ -428,7 +452,7 @@ def reset_changed(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if setting.value == "commit":
         yield Hit(setting, None, "commit")
     elif setting.value in (None, False, "none"):
-        level = block.value("isolation_level")
+        level = block.value(prefix + "isolation_level")
         if level is None:
             yield Hit(setting)
 
@@ -468,13 +492,16 @@ def other_version(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A module that opens connections while the master imports it, so that all its workers share them."""
     uses = block.facts.get("uses") or {}
-    place = uses.get("opened_at_import")
+    place = uses.get("opened_at_import") or _used_elsewhere(block, ctx, "opened_at_import")
     if place is None or uses.get("fork_hook") or is_throwaway(block):
         return
     if pool_class(block) not in ("", "QueuePool") or (not pool_class(block) and not has_default_class(block)):
         return
     found = url_setting(block)
     if found is not None and found[1].dialect == "sqlite":
+        return
+    if uses.get("in_celery"):
+        yield Hit(block, None, "celery", related=((place, "opens a connection at import"),))
         return
     for server in servers(block, ctx):
         if server.system != "gunicorn" or server.value("preload_app") is not True:
@@ -489,6 +516,18 @@ def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
 
 
+def _used_elsewhere(block: Block, ctx: RuleContext, what: str) -> Any:
+    """What another file of the run does with a module's engine; None when none is seen to do it."""
+    if block.facts.get("scope") != "module" or not block.name:
+        return None
+    path = os.path.abspath(block.place.source.path)
+    for use in ctx.of("sqlalchemy", "use"):
+        uses = use.facts.get("uses") or {}
+        if use.name == block.name and uses.get("engine_at") == path and what in uses and not is_throwaway(use):
+            return uses[what]
+    return None
+
+
 def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """More threads in a process than its pool lends connections."""
     size, overflow = finite(block.get("pool_size")), finite(block.get("max_overflow"))
@@ -501,21 +540,43 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     most = size + overflow
     explicit = written(block, "pool_size") or written(block, "max_overflow")
     values = {"most": f"{most:g}", "sum": f"{size:g} + {overflow:g}"}
-    for server in servers(block, ctx):
-        threads = written(server, "threads") if server.system in ("gunicorn", "waitress") else None
+    sizes = block.get("pool_size"), block.get("max_overflow")
+    hit = next(more_threads(block, *sizes, explicit, servers(block, ctx)), None)
+    if hit is not None:
+        yield hit
+        return
+    route = (block.facts.get("uses") or {}).get("sync_route") or _used_elsewhere(block, ctx, "sync_route")
+    if route is not None and most < FRAMEWORK_THREADS and "total_tokens" not in block.place.source.text:
+        related = ((route.place, "runs in one of these threads"),)
+        yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)
+
+
+def threads_of(server: Block) -> Setting | None:
+    """The setting by which a process of a server, or of a worker of Celery, has several threads."""
+    if server.system == "celery":
+        return written(server, "concurrency") if server.value("pool") == "threads" else None
+    return written(server, "threads") if server.system in ("gunicorn", "waitress") else None
+
+
+def more_threads(
+    block: Block, size: Setting | None, overflow: Setting | None, explicit: Setting | None, run_by: Iterable[Block]
+) -> Iterator[Hit]:
+    """The first server that runs a pool's file with more threads than the pool has connections."""
+    kept, above = finite(size), finite(overflow)
+    if kept is None or above is None or kept <= 0:
+        return
+    most = kept + above
+    for server in run_by:
+        threads = threads_of(server)
         number = finite(threads)
         if threads is None or number is None or number <= most:
             continue
         if server.system == "gunicorn" and server.value("worker_class") not in ("sync", "gthread"):
             continue
-        related = ((threads, f"{number:g} threads"),)
+        values = {"most": f"{most:g}", "sum": f"{kept:g} + {above:g}", "threads": f"{number:g}"}
         case = "" if explicit is not None else "default"
-        yield Hit(explicit or block, {**values, "threads": f"{number:g}"}, case, related=related)
+        yield Hit(explicit or block, values, case, related=((threads, f"{number:g} threads"),))
         return
-    route = (block.facts.get("uses") or {}).get("sync_route")
-    if route is not None and most < FRAMEWORK_THREADS and "total_tokens" not in block.place.source.text:
-        related = ((route.place, "runs in one of these threads"),)
-        yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)
 
 
 FRAMEWORK_THREADS = 40  # what anyio lends to routes that are no coroutines, and so Starlette and FastAPI
@@ -537,7 +598,7 @@ def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if _MIDDLE.search(url.host) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
         return
     text = block.place.source.text
-    if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|bouncer|pooler|proxy", text):
+    if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy", text):
         return
     for server in servers(block, ctx):
         if server.system in ("gunicorn", "uvicorn", "hypercorn"):

@@ -196,6 +196,8 @@ def unknown_option(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     for name, entry in (block.facts.get("unknown_options") or {}).items():
         prefix = max((each for each in spec.unknown if name.startswith(each)), key=len, default="")
         does = spec.unknown.get(prefix, "open")
+        if does == "confused":
+            does = "ignored" if name in spec.confused else "open"
         if does == "open" or entry.value.value is None:
             continue
         meant = spec.confused.get(name) or _closest(name, [*spec.settings, *spec.accepts])

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 _LOOPS = frozenset("for_statement for_in_statement while_statement do_statement".split())
 _ROUTES = frozenset("get post put patch delete all use route on createServer".split())
 _HANDLER_NAMES = frozenset("handler GET POST PUT PATCH DELETE HEAD OPTIONS loader action getServerSideProps".split())
+_ROUTE_DECORATORS = frozenset(f"@nestjs/common.{name}" for name in "Get Post Put Patch Delete Head Options All".split())
 _CHAINED = frozenset("listen on once setMaxListeners".split())
+# connect() of these gives back the client itself; that of a pool gives a connection
+_CONNECTS = frozenset(("redis.createClient", "@redis/client.createClient", "mongodb.MongoClient"))
 _RESULT_METHODS = frozenset(("listen", "getHttpServer", "consumer", "producer"))
+_SUBCLASSED = frozenset(("PrismaClient",))  # whose subclasses hand on the options as they are
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
 # a text of some size whose lines are so long on average was written by a program
 MIN_BUNDLE = 4096
@@ -90,6 +94,10 @@ class JavascriptFile(Folding):
         """The canonical name of what a call calls; ``express.default().listen`` for a method of a result that we know."""
         function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
         name = self.resolve(function)
+        if not name and function is not None and function.type == "super":
+            return self._super(function)
+        if (not name or name.startswith((".", "@/", "~/"))) and self._is_grpc_client(node):
+            return "@grpc/grpc-js.Client"
         if not name and function is not None and function.type in ("identifier", "call_expression"):
             return self.receiver(function)
         if name or function is None or function.type != "member_expression":
@@ -99,6 +107,25 @@ class JavascriptFile(Folding):
             return ""
         base = self.receiver(function.child_by_field_name("object"))
         return f"{base}.{method}" if base else ""
+
+    def _super(self, node: Node) -> str:
+        """What ``super(...)`` calls: the class that an ORM's client is a subclass of."""
+        current = node.parent
+        while current is not None and current.type not in ("class_declaration", "class"):
+            current = current.parent
+        heritage = [child for child in current.named_children if child.type == "class_heritage"] if current else []
+        base = heritage[0].named_children[0] if heritage and heritage[0].named_children else None
+        if base is not None and base.type == "extends_clause":
+            base = base.child_by_field_name("value")
+        name = self.resolve(base)
+        return name if name.rpartition(".")[2] in _SUBCLASSED else ""
+
+    def _is_grpc_client(self, node: Node) -> bool:
+        """``new UsersClient(address, grpc.credentials.createSsl(), {...})``: a client that was generated from a schema."""
+        arguments = self.arguments(node) if node.type == "new_expression" else []
+        if len(arguments) < 3 or arguments[1].type != "call_expression":
+            return False
+        return self.resolve(arguments[1].child_by_field_name("function")).startswith("@grpc/grpc-js.credentials.")
 
     def calls(self) -> Iterator[Call]:
         """Every call or construction of an imported name or a known global, in the order of the text.
@@ -124,7 +151,7 @@ class JavascriptFile(Folding):
         for holder, assigned in self._properties.items():
             name_node = assigned[0][1]
             whole = name_node.parent.child_by_field_name("object") if "." in holder and name_node.parent else None
-            name = self.resolve(whole)
+            name = holder if holder == "process.env" else self.resolve(whole)
             if name and self.wants(name):
                 made = Call(name, self.tree.place(name_node))
                 made.later = {key: Entry(self.tree.place(each), self.fold(right)) for key, each, right in assigned}
@@ -187,8 +214,14 @@ class JavascriptFile(Folding):
         if parent.type == "member_expression":
             name = self.tree.text(parent.child_by_field_name("property"))
             call = parent.parent
-            return name in _CHAINED and call is not None and call.type == "call_expression"
+            chained = name in _CHAINED or (name == "connect" and self._made_by(node) in _CONNECTS)
+            return chained and call is not None and call.type == "call_expression"
         return parent.type == "call_expression" and node.type == "member_expression"
+
+    def _made_by(self, node: Node) -> str:
+        """The canonical name of the call that an expression is; empty for others."""
+        inner = unwrap(node)
+        return self.callee(inner) if inner is not None and inner.type in ("call_expression", "new_expression") else ""
 
     def scope(self, node: Node) -> Scope:
         functions: list[str] = []
@@ -262,6 +295,8 @@ class JavascriptFile(Folding):
     def _handler(self, function: Node, parameters: tuple[str, ...]) -> str:
         """What kind of request handler a function is, if any."""
         name = self._function_name(function)
+        if self._is_decorated(function):
+            return "route"
         if parameters[:2] in (("req", "res"), ("request", "reply"), ("request", "response")):
             return "route"
         if parameters[:2] == ("event", "context") or (name == "handler" and parameters[:1] == ("event",)):
@@ -275,6 +310,17 @@ class JavascriptFile(Folding):
             if method in _ROUTES and parameters[0] in ("c", "context") and self._is_path(call):
                 return "route"
         return "export" if name in _HANDLER_NAMES and self._is_exported(function) else ""
+
+    def _is_decorated(self, function: Node) -> bool:
+        """Whether a method of a controller of NestJS answers requests: ``@Get("users")``."""
+        before = function.prev_named_sibling if function.type == "method_definition" else None
+        while before is not None and before.type in ("decorator", "comment"):
+            call = before.named_children[0] if before.named_children else None
+            called = call.child_by_field_name("function") if call is not None else None
+            if before.type == "decorator" and self.resolve(called) in _ROUTE_DECORATORS:
+                return True
+            before = before.prev_named_sibling
+        return False
 
     def _is_path(self, call: Node | None) -> bool:
         """Whether the first argument of a call is a literal path: ``app.get("/users", c => ...)``."""

@@ -180,7 +180,8 @@ class Folding(Names):
             return self._fallback(node, operator, left, right)
         value = arithmetic(operator, left.value, right.value)
         text = operator == "+" and any(isinstance(side.value, str) or side.plain for side in (left, right))
-        return Folded(value, self.tree.place(node), left.env or right.env, plain=text)
+        unset = (left.unset or right.unset) and not text
+        return Folded(value, self.tree.place(node), left.env or right.env, plain=text, unset=unset)
 
     def _fallback(self, node: Node, operator: str, left: Folded, right: Folded) -> Folded:
         """``process.env.X ?? 20``: 20 is the default of X, and a string would come from the environment."""
@@ -318,7 +319,7 @@ class Folding(Names):
             return self._unknown(node)
         key, _name, default = parts[0]
         if self.tree.text(whole) in ENVIRONMENT:
-            text = Folded(UNKNOWN, self.tree.place(node), key, text=True)
+            text = Folded(UNKNOWN, self.tree.place(node), key, text=True, unset=True)
             return text if default is None else self._fallback(node, "??", text, self.fold(default, depth))
         folded = self.fold(whole, depth)
         if not isinstance(folded.value, Table):
@@ -356,7 +357,7 @@ class Folding(Names):
         text = self.tree.text(node)
         base, name = node.child_by_field_name("object"), self.tree.text(node.child_by_field_name("property"))
         if self.tree.text(base) in ENVIRONMENT:
-            return Folded(UNKNOWN, self.tree.place(node), name, text=True)
+            return Folded(UNKNOWN, self.tree.place(node), name, text=True, unset=True)
         if text == "Number.MAX_SAFE_INTEGER":
             return self._plain(node, 2**53 - 1)
         if text in ("Number.POSITIVE_INFINITY", "Number.Infinity"):
@@ -385,7 +386,8 @@ class Folding(Names):
     def _fold_subscript_expression(self, node: Node, depth: int) -> Folded:
         key = self.fold(node.child_by_field_name("index"), depth).value
         if self.tree.text(node.child_by_field_name("object")) == "process.env":
-            return Folded(UNKNOWN, self.tree.place(node), key if isinstance(key, str) else "?", text=True)
+            variable = key if isinstance(key, str) else "?"
+            return Folded(UNKNOWN, self.tree.place(node), variable, text=True, unset=True)
         table = self.fold(node.child_by_field_name("object"), depth).value
         if isinstance(table, Table) and isinstance(key, str) and key in table.entries:
             return table.entries[key].value
@@ -399,7 +401,7 @@ class Folding(Names):
             value = UNKNOWN
         elif whole and not isinstance(value, bool) and math.isfinite(value):
             value = int(value)
-        return Folded(value, self.tree.place(node), inner.env)
+        return Folded(value, self.tree.place(node), inner.env, unset=inner.unset)
 
     def _fold_call_expression(self, node: Node, depth: int) -> Folded:
         function = node.child_by_field_name("function")

@@ -215,8 +215,11 @@ class Names:
         if node.type == "identifier":
             return self._resolve_name(node)
         if node.type == "member_expression":
+            member = self.tree.text(node.child_by_field_name("property"))
+            if member in _GLOBALS and self.tree.text(node.child_by_field_name("object")) == "globalThis":
+                return member
             base = self.resolve(node.child_by_field_name("object"))
-            return _member(base, self.tree.text(node.child_by_field_name("property"))) if base else ""
+            return _member(base, member) if base else ""
         return self._required(node)
 
     def _resolve_name(self, node: Node) -> str:
@@ -295,6 +298,10 @@ class Names:
                 return scope
             scope = self.scope_node(scope)
         return None
+
+    def assignments(self, name: str) -> int:
+        """How often a variable is assigned after its declaration."""
+        return self._assigned.get(name, 0)
 
     def method_calls(self, holder: str) -> list[Node]:
         """The calls ``holder.method()``, by the text of the holder."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from poollint.readers.source.values import Call, Folded
+from poollint.readers.source.javascript_names import WRAPPERS, unwrap
+from poollint.readers.source.values import Call, Folded, Made, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,14 +59,19 @@ class Uses:
             found["stored"] = True
         if self.tree.root.has_error:
             found["damaged"] = True
-        methods = tuple(self._methods(node, made))
+        methods = tuple(self._methods(node, made.name))
+        if not self._is_local(node) or "." in made.name:
+            alias = self._alias(node)
+            methods += tuple(self._methods(node, alias)) if alias else ()
         if methods:
             found["methods"] = methods
         if re.fullmatch(r"\w+", made.name):
             passed = self._passed(node, made.name)
             if passed:
                 found["passed"] = passed
-        if made.callee in ("fetch", "undici.fetch", "undici.request") and self._body_unread(node, made.name):
+        if made.callee in ("fetch", "undici.fetch", "undici.request") and (
+            self._body_unread(node, made.name) or self._head_taken(node)
+        ):
             found["body_unread"] = True
         return found
 
@@ -108,9 +114,18 @@ class Uses:
 
     # Methods and references
 
-    def _methods(self, node: Node, made: Call) -> Iterator[Use]:
-        home = self._home(node, made.name)
-        for call in self.file.method_calls(made.name):
+    def _alias(self, node: Node) -> str:
+        """The variable that gets what is kept elsewhere, too: ``const db = global.db ?? (global.db = new Pool())``."""
+        current = node.parent
+        while current is not None and current.type not in ("expression_statement", "statement_block", "program"):
+            if current.type == "variable_declarator":
+                return self.tree.text(current.child_by_field_name("name"))
+            current = current.parent
+        return ""
+
+    def _methods(self, node: Node, name: str) -> Iterator[Use]:
+        home = self._home(node, name)
+        for call in self.file.method_calls(name):
             function = call.child_by_field_name("function")
             if function is None or not self._same(function.child_by_field_name("object"), home):
                 continue
@@ -188,6 +203,19 @@ class Uses:
             seen = True
         return seen
 
+    def _head_taken(self, node: Node) -> bool:
+        """Whether a response is taken apart at once, and its body left: ``const { ok } = await fetch(url)``."""
+        holder = node.parent
+        while holder is not None and holder.type in WRAPPERS:
+            holder = holder.parent
+        pattern = holder.child_by_field_name("name") if holder and holder.type == "variable_declarator" else None
+        if pattern is None or pattern.type != "object_pattern":
+            return False
+        keys = [
+            each.child_by_field_name("key") if each.type == "pair_pattern" else each for each in pattern.named_children
+        ]
+        return bool(keys) and all(self.tree.text(key) in _HEAD_ONLY for key in keys)
+
     # Connections taken out of a pool
 
     def checkouts(self) -> Iterator[Call]:
@@ -205,6 +233,8 @@ class Uses:
                 yield from self._statement(node, function)
             elif method in ("on", "once", "addListener"):
                 yield from self._listener(node, function)
+            elif method in _ENDS:
+                yield from self._ended(node, function, method)
 
     def _listener(self, node: Node, function: Node) -> Iterator[Call]:
         """``pool.on("error", ...)`` on a pool that another file has made."""
@@ -216,6 +246,19 @@ class Uses:
         made.scope = self.file.scope(node)
         yield made
 
+    def _ended(self, node: Node, function: Node, method: str) -> Iterator[Call]:
+        """``pool.end()`` on a pool that another module of the project makes."""
+        pool = unwrap(function.child_by_field_name("object"))
+        scope = self.file.scope(node)
+        if pool is None or pool.type != "identifier" or not scope.handler:
+            return
+        made = self.file.fold(pool).value
+        if isinstance(made, Made) and made.call.callee in _SHARED and made.call.place.source is not self.tree.source:
+            call = Call("checkout.ended", self.tree.place(function))
+            call.name, call.scope = self.tree.text(pool), scope
+            call.used = {"method": method}
+            yield call
+
     def _statement(self, node: Node, function: Node) -> Iterator[Call]:
         """``pool.query("BEGIN")`` on a pool that another file has made."""
         pool, arguments = function.child_by_field_name("object"), self.file.arguments(node)
@@ -224,7 +267,7 @@ class Uses:
         made = Call("checkout.statement", self.tree.place(node))
         made.name = self.tree.text(pool)
         made.scope = self.file.scope(node)
-        made.used = {"statement": self.file.fold(arguments[0], 30).value}
+        made.used = {"statement": statement_of(self.file.fold(arguments[0], 30).value)}
         yield made
 
     def _checkout(self, node: Node, function: Node, method: str) -> Iterator[Call]:
@@ -236,9 +279,11 @@ class Uses:
             if holder is None or holder.type != "await_expression":
                 return
             holder = holder.parent
-        if holder is None or holder.type != "variable_declarator":
+        if holder is None or holder.type not in ("variable_declarator", "assignment_expression"):
             return
-        name = holder.child_by_field_name("name")
+        name = holder.child_by_field_name("name") or holder.child_by_field_name("left")
+        if holder.type == "assignment_expression" and not self._is_own(name):
+            return
         body = self.file.scope_node(node)
         if name is None or name.type != "identifier" or body is None or body.type == "program":
             return
@@ -254,6 +299,13 @@ class Uses:
             "nested": tuple(self._nested(node, self.tree.text(pool), made.name, body)),
         }
         yield made
+
+    def _is_own(self, name: Node | None) -> bool:
+        """Whether a variable belongs to the function that assigns it, which does so once: ``let conn; try { conn = ...``."""
+        if name is None or name.type != "identifier" or self.file.assignments(self.tree.text(name)) != 1:
+            return False
+        scope, here = self.file.declaring_scope(name), self.file.scope_node(name)
+        return scope is not None and here is not None and scope.id == here.id and scope.type != "program"
 
     def _takes(self, pool: Node, method: str) -> bool:
         if method == "getConnection":
@@ -308,6 +360,8 @@ class Uses:
         if parent is None:
             return "escape"
         if parent.type == "variable_declarator" and reference == parent.child_by_field_name("name"):
+            return "declaration"
+        if parent.type == "assignment_expression" and reference == parent.child_by_field_name("left"):
             return "declaration"
         if parent.type == "member_expression" and reference == parent.child_by_field_name("object"):
             method = self.tree.text(parent.child_by_field_name("property"))
@@ -369,10 +423,14 @@ class Uses:
         handle = self.tree.text(outer)
         if len(parameters) != 1 or not re.fullmatch(r"[\w.]+", handle) or parameters[0] == handle:
             return
-        known = method == "$transaction" or self.file.receiver(outer) == "knex.default()" or handle == "knex"
-        if not known:
+        made_by = self.file.receiver(outer)
+        known = method == "$transaction" or made_by == "knex.default()" or handle == "knex"
+        if known:
+            nested = tuple(self._outside(callback, handle, parameters[0], method))
+        elif handle == "sequelize" or made_by in _SEQUELIZES:
+            nested = tuple(self._outside(callback, f"{handle}.query", parameters[0], method))
+        else:
             return
-        nested = tuple(self._outside(callback, handle, parameters[0], method))
         if not nested:
             return
         made = Call("checkout.transaction", self.tree.place(function))
@@ -396,5 +454,16 @@ class Uses:
                 yield self.tree.place(node.named_children[0])
 
 
+def statement_of(value: Any) -> Any:
+    """The text of a statement: itself, or under ``text`` of an object that is given instead."""
+    entry = value.entries.get("text") if isinstance(value, Table) and not value.broken else None
+    return entry.value.value if entry is not None else value
+
+
+_ENDS = frozenset(("end", "$disconnect"))
+_SHARED = frozenset(
+    "pg.Pool pg-pool.default mysql2.createPool mysql2/promise.createPool @prisma/client.PrismaClient".split()
+)
 _HEAD_ONLY = frozenset("ok status statusText statusCode headers url redirected type".split())
+_SEQUELIZES = frozenset(("sequelize.Sequelize()", "sequelize-typescript.Sequelize()", "@sequelize/core.Sequelize()"))
 _POSTGRES_POOLS = frozenset(("pg.Pool()", "pg-pool.default()", "@neondatabase/serverless.Pool()"))

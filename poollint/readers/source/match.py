@@ -22,6 +22,7 @@ A table::
                                               # or the names of the options that are such a URL: ["uri"]
     query_wins = true                         # ... unless the library lets the URL go first
     given = ["com.zaxxer.hikari.HikariConfig"]  # no block where it is given one of these, which is a block itself
+    alone = false                             # a single argument is the options only where it is an object literal
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Found:
     """One ``[[found]]`` table of a source language."""
 
     __slots__ = (
+        "alone",
         "constructs",
         "facts",
         "given",
@@ -96,6 +98,7 @@ class Found:
         self.query: bool | list[str] = table.get("query", False)
         self.query_wins = bool(table.get("query_wins", False))
         self.open = bool(table.get("open", False))
+        self.alone = bool(table.get("alone", True))
 
     def names(self) -> list[str]:
         """The canonical names of what it constructs."""
@@ -223,6 +226,8 @@ def _options_at(call: Call, found: Found) -> int:
     if not isinstance(found.options, list):
         return -1
     given = [at for at in found.options if at < len(call.positional)]
+    if not found.alone and len(call.positional) == 1 and not isinstance(call.positional[0].value, Table):
+        return -1
     for at in reversed(given):
         if isinstance(call.positional[at].value, (Table, Made)):
             return int(at)
@@ -327,20 +332,22 @@ class _Filler:
             spec=setting_spec,
         )
         self.block.settings[real] = setting
-        self.note(real, setting_spec, folded)
+        self.tell(real, folded, setting_spec)
 
-    def note(self, real: str, setting_spec: SettingSpec, folded: Folded) -> None:
-        """What a value tells beside itself: the object that it is, the variable it is from, the choices there are."""
+    def tell(self, real: str, folded: Folded, spec: SettingSpec) -> None:
+        """What else is known of a value, as facts of the block."""
         if isinstance(folded.value, (Table, Made, Ref)):
             self.block.facts.setdefault("objects", {})[real] = folded.value
         if folded.env:
             self.block.facts.setdefault("from_environment", {})[real] = folded.env
         if folded.text:
             self.block.facts.setdefault("text_values", {})[real] = folded.env
+        if folded.unset:
+            self.block.facts.setdefault("unset_values", {})[real] = folded.env
         if folded.shape:
             self.block.facts.setdefault("shapes", {})[real] = without_login(folded.shape)
         if folded.choices:
-            choices = tuple(decode(setting_spec, each) for each in folded.choices)
+            choices = tuple(decode(spec, each) for each in folded.choices)
             self.block.facts.setdefault("choices", {})[real] = choices
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poollint.readers.source.python_assigned import Assigned
 from poollint.readers.source.python_checkouts import checkouts
+from poollint.readers.source.python_elsewhere import uses_elsewhere
 from poollint.readers.source.python_folding import is_text, shape_of
 from poollint.readers.source.python_modules import dotted
 from poollint.readers.source.python_names import FUNCTIONS, SCOPES
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 _LOOPS = ("for_statement", "while_statement")
 _COMPREHENSIONS = ("list_comprehension", "set_comprehension", "dictionary_comprehension")
+# classes whose methods serve requests: those of Flask, Django (REST framework too), Starlette, Tornado
+_VIEW = re.compile(r"\b(?:MethodView|APIView|\w*ViewSet|HTTPEndpoint|RequestHandler|Resource|View)\b")
+_VIEW_METHODS = frozenset("get post put patch delete list retrieve create update destroy".split())
+_LOOP_STARTS = ("asyncio.run", "async_to_sync")
 _HTTP_VERBS = frozenset("get post put patch delete head options route websocket api_view api_route".split())
 
 
@@ -66,6 +71,7 @@ class PythonFile(Assigned):
                 yield made
         yield from checkouts(self)
         yield from open_streams(self)
+        yield from uses_elsewhere(self)
         yield from self._entries()
         yield from self._groups()
         yield from self._conf()
@@ -96,8 +102,10 @@ class PythonFile(Assigned):
             used["first_text"] = re.sub(r"(://)[^@/]*@", r"\1@", shape_of(first)).partition("?")[0]
         if self._in_plain_loop(node):
             used["loops"] = True
-        if scope.functions and self._is_stored(node, made):
+        if scope.functions and self._is_stored(node, made) and not self._is_made_anew(node, made):
             used["stored"] = True
+        if scope.handler and self._is_coroutine(node):
+            used["in_coroutine"] = True
         if scope.as_context:
             used["closed"] = True
         if made.name:
@@ -106,7 +114,7 @@ class PythonFile(Assigned):
                 used["closed"] = True
             if methods:
                 used["called"] = tuple(sorted(methods))
-            if not scope.functions and made.name.isidentifier() and mentions(self.tree.source.text, "asyncio.run"):
+            if not scope.functions and made.name.isidentifier() and mentions(self.tree.source.text, *_LOOP_STARTS):
                 loops = self._event_loops(made.name)
                 if loops:
                     used["event_loops"] = loops
@@ -114,20 +122,47 @@ class PythonFile(Assigned):
         return used
 
     def _in_plain_loop(self, node: Node) -> bool:
-        """Whether a ``for`` of the same function runs it round after round; a loop that ends early may be a retry."""
+        """Whether a loop of the same function runs it round after round; one that ends early may be a retry.
+
+        It is none where each round asks for something else: its arguments name what the loop changes.
+        """
         current = node.parent
         while current is not None and current.type not in (*SCOPES, "class_definition"):
             if current.type in _COMPREHENSIONS:
                 body = current.child_by_field_name("body")
                 if body is not None and body.start_byte <= node.start_byte < body.end_byte:
                     return True
-            if current.type == "for_statement":
+            if current.type in _LOOPS:
                 body = current.child_by_field_name("body")
-                inside = body is not None and body.start_byte <= node.start_byte < body.end_byte
-                return inside and not any(
+                if body is None or not body.start_byte <= node.start_byte < body.end_byte:
+                    return False
+                if self._asks_anew(current, body, node):
+                    return True
+                return current.type == "for_statement" and not any(
                     each.type in ("break_statement", "return_statement") for each in self.tree.walk(body)
                 )
             current = current.parent
+        return False
+
+    def _asks_anew(self, loop: Node, body: Node, node: Node) -> bool:
+        """Whether what a call asks for names the loop's own variable, or one that its body counts on."""
+        left = loop.child_by_field_name("left")
+        changed = (
+            {self.tree.text(each) for each in self.tree.walk(left) if each.type == "identifier"} if left else set()
+        )
+        for each in self.tree.walk(body):
+            target = each.child_by_field_name("left") if each.type == "augmented_assignment" else None
+            if target is not None and target.type == "identifier":
+                changed.add(self.tree.text(target))
+        for argument in self._arguments(node):
+            named = argument.child_by_field_name("name") if argument.type == "keyword_argument" else None
+            if named is not None and self.tree.text(named) not in ("url", "params", "data", "json", "content"):
+                continue
+            value = argument.child_by_field_name("value") if named is not None else argument
+            if value is not None and any(
+                each.type == "identifier" and self.tree.text(each) in changed for each in self.tree.walk(value)
+            ):
+                return True
         return False
 
     def _is_stored(self, node: Node, made: Call) -> bool:
@@ -150,9 +185,26 @@ class PythonFile(Assigned):
         )
         return re.search(kept, text, re.M) is not None
 
+    def _is_made_anew(self, node: Node, made: Call) -> bool:
+        """Whether it is handed to the routes of FastAPI by a dependency that keeps nothing: each request has its own."""
+        scope = made.scope
+        function = self._scope(node)
+        if function is None or scope.functions[0] not in self._dependencies() or scope.decorators or scope.guarded:
+            return False
+        if made.callee.partition(".")[0] in ("sqlalchemy", "sqlmodel"):
+            return False  # an engine that is handed on may be a factory's, which others call once
+        if made.name and not made.name.isidentifier():
+            return False
+        return re.search(r"\b(?:global|nonlocal)\b|\bstate\b|cache", self.code(function)) is None
+
+    def _is_coroutine(self, node: Node) -> bool:
+        function = self._scope(node)
+        return function is not None and self.tree.text(function).startswith("async")
+
     def _event_loops(self, name: str) -> tuple[tuple[Place, str], ...]:
         """The places where a task or a handler starts an event loop of its own that reaches ``name``."""
         found = []
+        names = "|".join(map(re.escape, (name, *self._session_makers(name))))
         for node in self.call_nodes:
             if self.resolve(node.child_by_field_name("function")) not in ("asyncio.run", "asgiref.sync.async_to_sync"):
                 continue
@@ -160,13 +212,19 @@ class PythonFile(Assigned):
             task = any(
                 re.search(r"(?:^|\.)(?:shared_task|task|periodic_task)$", d.partition("(")[0]) for d in scope.decorators
             )
-            if not (task or scope.handler == "route") or not scope.functions:
+            if not (task or scope.handler == "route" or scope.in_loop) or not scope.functions:
                 continue
             function = self._scope(node)
             reached = self.reached(self.tree.text(node) + (self.code(function) if function is not None else ""))
-            if re.search(rf"\b{re.escape(name)}\b", reached) and ".dispose(" not in reached:
+            if re.search(rf"\b(?:{names})\b", reached) and ".dispose(" not in reached:
                 found.append((self.tree.place(node), scope.functions[0]))
         return tuple(found)
+
+    def _session_makers(self, name: str) -> list[str]:
+        """The module's names for what makes sessions of an engine."""
+        made = r"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:async_)?sessionmaker\(([^)]*)\)"
+        found = re.findall(made, self.tree.source.text)
+        return [maker for maker, given in found if re.search(rf"\b{re.escape(name)}\b", given)]
 
     def code(self, node: Node) -> str:
         """The text of a node without what its comments and strings say."""
@@ -177,6 +235,11 @@ class PythonFile(Assigned):
                 at = each.end_byte
         parts.append(self.tree.slice(at, node.end_byte))
         return "".join(parts)
+
+    def function_code(self, name: str) -> str:
+        """The code of a function of the module; empty when there is none of that name."""
+        function = self._functions.get(name)
+        return self.code(function) if function is not None else ""
 
     def reached(self, text: str) -> str:
         """A text with the bodies of the file's functions that it names, and those that they name."""
@@ -245,8 +308,8 @@ class PythonFile(Assigned):
         """The functions that FastAPI runs for each request: ``Depends(get_db)``."""
         if self._depends is None:
             found = set()
-            if "Depends" in self.imports:
-                found = set(re.findall(r"\bDepends\(\s*(\w+)\s*\)", self.tree.source.text))
+            if "Depends" in self.imports or "fastapi" in self.imports:
+                found = set(re.findall(r"\bDepends\(\s*(\w+)\s*[,)]", self.tree.source.text))
             self._depends = frozenset(found & self._functions.keys())
         return self._depends
 
@@ -257,6 +320,7 @@ class PythonFile(Assigned):
         parameters: tuple[str, ...] = ()
         in_loop = guarded = returned = yielded = as_context = False
         called_on = self._is_called_on(node)
+        bases = ""
         current = node.parent
         while current is not None:
             kind = current.type
@@ -271,6 +335,7 @@ class PythonFile(Assigned):
                     ]
             elif kind == "class_definition":
                 classes.append(self.tree.text(current.child_by_field_name("name")))
+                bases = bases or self.tree.text(current.child_by_field_name("superclasses"))
             elif not functions:
                 in_loop = in_loop or (kind in _LOOPS and self._repeats(current, node))
                 guarded = guarded or (
@@ -283,6 +348,8 @@ class PythonFile(Assigned):
         handler = _handler(functions, decorators, parameters)
         if not handler and functions and functions[0] in self._dependencies():
             handler = "route"
+        if not handler and functions and functions[0] in _VIEW_METHODS and _VIEW.search(bases):
+            handler = "view"
         return Scope(
             tuple(functions),
             tuple(decorators),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from poollint.readers.source.python_django import entry_of
 from poollint.readers.source.python_folding import Folding, forget
 from poollint.readers.source.python_names import SCOPES
 from poollint.readers.source.python_uses import read_before
@@ -68,12 +69,12 @@ class Assigned(Folding):
 
         A change in a branch or a function makes a key unknown; one that is not understood makes every key so.
         """
-        entries = {
-            alias: entry._replace(value=entry.value._replace(value=entry.value.value.copy()))
-            if isinstance(entry.value.value, Table)
-            else entry
-            for alias, entry in table.entries.items()
-        }
+        entries = {}
+        for alias, given in table.entries.items():
+            entry = given._replace(value=entry_of(given.value))
+            if isinstance(entry.value.value, Table):
+                entry = entry._replace(value=entry.value._replace(value=entry.value.value.copy()))
+            entries[alias] = entry
         changes = self._entry_changes.get(name, [])
         seen = re.findall(rf"(?m)^\s*{re.escape(name)}(?:\[|\.(?:update|setdefault|pop|clear))", self.tree.source.text)
         doubtful = len(seen) > len(changes)
@@ -94,7 +95,7 @@ class Assigned(Folding):
         certain = certain and at_root and not self._conditional(node, self.tree.root)
         call = node.type == "call"
         if not path or (len(path) == 1 and not call):
-            right = self.fold(node.child_by_field_name("right")).value if path and certain else None
+            right = entry_of(self.fold(node.child_by_field_name("right"))).value if path and certain else None
             if not path or path[0] in entries:
                 return False
             if isinstance(right, Table):
@@ -154,6 +155,9 @@ class Assigned(Folding):
                     made.named[name] = entry
                     made.complete = False
                     made.scope = self.scope(node)
+                    before = read_before(cast("PythonFile", self), node, holder)
+                    if before is not None:
+                        made.used.setdefault("read_before", {})[name] = before
             yield from groups.values()
 
     def _conf(self) -> Iterator[Call]:

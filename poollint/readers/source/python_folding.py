@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.python_django import ENVIRON, is_environ
 from poollint.readers.source.python_modules import dotted, field, shared
 from poollint.readers.source.python_names import FileNames
 from poollint.readers.source.values import Entry, Folded, Made, Ref, Table
@@ -151,6 +152,8 @@ class Folding(FileNames):
 
     def _fold_list(self, node: Node, depth: int) -> Folded:
         return self._plain(node, [self.fold(child, depth) for child in node.named_children if child.type != "comment"])
+
+    _fold_tuple = _fold_list
 
     def _fold_dictionary(self, node: Node, depth: int) -> Folded:
         table = Table()
@@ -337,6 +340,10 @@ class Folding(FileNames):
             return self._timedelta(node, depth)
         if self.resolve(function):
             return self._plain(node, Made(self.call(node, depth)))
+        if is_environ(name):
+            made = self.call(node, depth)
+            made.callee = ENVIRON
+            return self._plain(node, Made(made))
         return self._unknown(node)
 
     def _arguments(self, node: Node) -> list[Node]:
@@ -378,18 +385,20 @@ class Folding(FileNames):
 
     def _url(self, node: Node, depth: int) -> Folded:
         """``URL.create("mysql+pymysql", host=…)``: the scheme, and the rest open."""
-        keywords = self._keywords(node, depth).entries
-        positional = [child for child in self._arguments(node) if child.type != "keyword_argument"]
-        driver = self.fold(positional[0], depth) if positional else None
-        if driver is None and "drivername" in keywords:
-            driver = keywords["drivername"].value
+        given = {name: entry.value for name, entry in self._keywords(node, depth).entries.items()}
+        names = ("drivername", "username", "password", "host", "port", "database", "query")
+        for name, argument in zip(names, self.positional_of(node), strict=False):
+            given[name] = self.fold(argument, depth)
+        driver = given.get("drivername")
         if driver is None or not isinstance(driver.value, str) or driver.env:
             return self._unknown(node)
-        host, port = (keywords[key].value.value if key in keywords else _OPEN for key in ("host", "port"))
+        host, port = (given[key].value if key in given and not given[key].env else _OPEN for key in ("host", "port"))
         where = host if isinstance(host, str) else _OPEN
         if isinstance(port, int):
             where += f":{port}"
-        return self._partial(node, f"{driver.value}://{_OPEN}@{where}/{_OPEN}")
+        query = given["query"].value if "query" in given else None
+        asked = "&".join(f"{key}={_OPEN}" for key in query.entries) if isinstance(query, Table) else ""
+        return self._partial(node, f"{driver.value}://{_OPEN}@{where}/{_OPEN}{asked and '?' + asked}")
 
     def _timedelta(self, node: Node, depth: int) -> Folded:
         units = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "milliseconds": 0.001, "weeks": 604800}

@@ -32,7 +32,8 @@ BLOCKING = {
 _OPENING = frozenset(("connect", "begin", "raw_connection", "execute", "scalar"))
 _TAKING = frozenset(("create_all", "drop_all", "reflect"))
 _EXECUTORS = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")
-_WORDS = ("connect", "create_all", "drop_all", "reflect", "begin", "inspect")
+_SESSIONS = ("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlmodel.Session")
+_WORDS = ("connect", "create_all", "drop_all", "reflect", "begin", "inspect", "Session(")
 
 
 class Blocking(NamedTuple):
@@ -67,31 +68,42 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
     """Add to ``used`` what rules on some libraries ask for."""
     head, _, last = made.callee.rpartition(".")
     name = made.name
-    if last in ("Session", "session", "PoolManager") and head.partition(".")[0] in ("requests", "urllib3"):
+    is_session = last in ("Session", "session", "PoolManager")
+    untimed: tuple[Untimed, ...] = ()
+    if is_session and head.partition(".")[0] in ("requests", "urllib3"):
         untimed = tuple(untimed_calls(file, node, made))
-        if untimed:
-            used["untimed"] = untimed
+    elif last in ("Client", "AsyncClient") and head == "httpx":
+        untimed = tuple(endless_calls(file, node, made))
+    if untimed:
+        used["untimed"] = untimed
     if not name or not re.fullmatch(r"[\w.]+", name):
         return
-    text = file.tree.source.text
     if last in ("create_engine", "engine_from_config") and not made.scope.functions and not _is_fallback(node):
-        opened = _opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
-        if opened is not None:
-            used["opened_at_import"] = opened
-        routes = next(sync_routes(file, name), None)
-        if routes is not None:
-            used["sync_route"] = routes
-        if mentions(text, "worker_process_init", "register_at_fork", "post_fork"):
-            used["fork_hook"] = True
+        _add_engine_uses(file, node, name, used)
     elif head.startswith("redis"):
-        blocking = tuple(blocking_calls(file, name))
+        blocking = tuple(call for each in (name, *clients_of(file, name, last)) for call in blocking_calls(file, each))
         if blocking:
             used["blocking"] = blocking
-            used["expects_timeouts"] = "TimeoutError" in text
-    elif last in ("Session", "session", "PoolManager"):
+            used["expects_timeouts"] = "TimeoutError" in file.tree.source.text
+    elif is_session:
         threads = thread_count(file, name)
         if threads is not None:
             used["threads"] = threads
+
+
+def _add_engine_uses(file: PythonFile, node: Node, name: str, used: dict[str, Any]) -> None:
+    """What becomes of a module's engine: at import, in the threads of its routes, at a fork."""
+    text = file.tree.source.text
+    opened = opened_at_import(file, node, name) if mentions(text, *_WORDS) else None
+    if opened is not None:
+        used["opened_at_import"] = opened
+        if _is_celery(file):
+            used["in_celery"] = True
+    routes = next(sync_routes(file, name), None)
+    if routes is not None:
+        used["sync_route"] = routes
+    if mentions(text, "worker_process_init", "register_at_fork", "post_fork"):
+        used["fork_hook"] = True
 
 
 _VERBS = frozenset("get post put patch delete head options request send urlopen".split())
@@ -109,6 +121,26 @@ def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]
     name, around = _held(file, node, made)
     if not name or around is None or not made.complete or "timeout" in made.named or _may_be_timed(file, name):
         return
+    for call, function in _requests(file, node, name, around):
+        keywords = file.keywords_of(call, 0)
+        if keywords.complete and "timeout" not in keywords.entries and not call.has_error:
+            yield Untimed(file.tree.place(function), file.tree.text(function))
+
+
+def endless_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]:
+    """The requests of a client that lift its limit on the time: ``client.get(url, timeout=None)``."""
+    name, around = _held(file, node, made)
+    if not name or around is None:
+        return
+    for call, function in _requests(file, node, name, around):
+        given = file.keywords_of(call, 0).entries.get("timeout")
+        if given is not None and given.value.known and given.value.value is None and not given.value.env:
+            yield Untimed(given.value.place, file.tree.text(function))
+
+
+def _requests(file: PythonFile, node: Node, name: str, around: Node) -> Iterator[tuple[Node, Node]]:
+    """(call, callee) of each request that is sent by what ``node`` makes, under the name that holds it."""
+    own = file.enclosing_function(node)
     for call in file.call_nodes:
         function = call.child_by_field_name("function")
         if (
@@ -120,18 +152,11 @@ def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]
         verb = file.tree.text(function.child_by_field_name("attribute"))
         if verb not in _VERBS or file.tree.text(function.child_by_field_name("object")) != name:
             continue
-        own = file.enclosing_function(node)
         inner = file.enclosing_function(call)
-        if (
-            inner is not None
-            and inner != own
-            and not name.startswith("self.")
-            and file.is_local_to_function(call, name)
-        ):
+        elsewhere = inner is not None and inner != own and not name.startswith("self.")
+        if elsewhere and file.is_local_to_function(call, name):
             continue  # another thing of that name
-        keywords = file.keywords_of(call, 0)
-        if keywords.complete and "timeout" not in keywords.entries and not call.has_error:
-            yield Untimed(file.tree.place(function), file.tree.text(function))
+        yield call, function
 
 
 def _held(file: PythonFile, node: Node, made: Call) -> tuple[str, Node | None]:
@@ -183,17 +208,18 @@ def _is_fallback(node: Node) -> bool:
     return current is not None
 
 
-def _opened_at_import(file: PythonFile, node: Node, name: str) -> Place | None:
+def opened_at_import(file: PythonFile, node: Node | None, name: str) -> Place | None:
     """Where the module itself, while it is imported, makes an engine open a connection that the pool then keeps."""
     for call in file.call_nodes:
         function = call.child_by_field_name("function")
-        if function is None or call.start_byte <= node.start_byte or file.scope(call).functions:
+        if function is None or file.scope(call).functions or (node is not None and call.start_byte <= node.start_byte):
             continue
         parts = dotted(file, function)
-        if not parts or _is_main_guard(file, call) or _is_main_guard(file, node):
+        if not parts or _is_main_guard(file, call) or (node is not None and _is_main_guard(file, node)):
             continue
         opens = ".".join(parts[:-1]) == name and parts[-1] in _OPENING
         takes = parts[-1] in _TAKING or file.resolve(function) == "sqlalchemy.inspect"
+        takes = takes or (file.resolve(function) in _SESSIONS and file.scope(call).as_context)
         given = call.child_by_field_name("arguments")
         named = given is not None and re.search(rf"\b{re.escape(name)}\b(?!\s*=)", file.tree.text(given)) is not None
         if opens or (takes and named):
@@ -202,17 +228,31 @@ def _opened_at_import(file: PythonFile, node: Node, name: str) -> Place | None:
     return None
 
 
+def _is_celery(file: PythonFile) -> bool:
+    """Whether a module makes the application of Celery, and nothing in it chooses a pool that does not fork."""
+    if re.search(r"worker_pool\b|\bsolo\b|\bgevent\b|\beventlet\b", file.tree.source.text):
+        return False
+    return any(
+        file.resolve(call.child_by_field_name("function")) in ("celery.Celery", "celery.app.Celery")
+        and not file.scope(call).functions
+        for call in file.call_nodes
+    )
+
+
 def blocking_calls(file: PythonFile, name: str) -> Iterator[Blocking]:
     """The blocking commands that a file sends by a client that it makes once under this name."""
     made = re.findall(rf"(?m)^\s*{re.escape(name)}\s*(?::[^=\n]+)?=[^=]", file.tree.source.text)
     if len(made) != 1:
         return
+    listeners = set(re.findall(rf"(?m)^\s*([\w.]+)\s*=\s*{re.escape(name)}\.pubsub\(", file.tree.source.text))
     for call in file.call_nodes:
         function = call.child_by_field_name("function")
         if function is None or function.type != "attribute":
             continue
         command = file.tree.text(function.child_by_field_name("attribute"))
         base = file.tree.text(function.child_by_field_name("object"))
+        if command == "listen" and base in listeners and not file.positional_of(call):
+            yield Blocking(file.tree.place(call), command, math.inf)
         if (
             command not in BLOCKING
             or base != name
@@ -222,6 +262,16 @@ def blocking_calls(file: PythonFile, name: str) -> Iterator[Blocking]:
         wait = _wait(file, call, command)
         if wait is not None:
             yield Blocking(file.tree.place(call), command, wait)
+
+
+def clients_of(file: PythonFile, name: str, made: str) -> list[str]:
+    """The names of the clients that a file makes upon a pool: ``Redis(connection_pool=pool)``, ``Redis.from_pool(pool)``."""
+    if not made.endswith("Pool") and made != "from_url":
+        return []
+    pool = re.escape(name)
+    given = rf"(?:\([^()]*\bconnection_pool\s*=\s*{pool}\s*[,)]|\.from_pool\(\s*{pool}\s*\))"
+    found = re.findall(rf"(?m)^\s*([\w.]+)\s*(?::[^=\n]+)?=\s*[\w.]*Redis{given}", file.tree.source.text)
+    return [each for each in dict.fromkeys(found) if each != name]
 
 
 def _wait(file: PythonFile, call: Node, command: str) -> float | None:
@@ -269,12 +319,18 @@ _FRAMEWORKS = ("fastapi", "starlette")
 _ROUTE = re.compile(r"\.(?:get|post|put|patch|delete|api_route|route)$")
 
 
-def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
-    """The routes of FastAPI that are no coroutines, so that threads run them, and use a pool of the same file."""
+class PlainRoute(NamedTuple):
+    """A route that a thread of the framework runs: the place of its name, its name, its code."""
+
+    place: Place
+    function: str
+    code: str
+
+
+def plain_routes(file: PythonFile) -> Iterator[PlainRoute]:
+    """The routes of FastAPI that are no coroutines, so that threads run them."""
     if not any(found.partition(".")[0] in _FRAMEWORKS for found in file.imports.values()):
         return
-    made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:sessionmaker|scoped_session)\b[^)]*\b{re.escape(name)}\b"
-    names = "|".join(map(re.escape, (name, *re.findall(made, file.tree.source.text))))
     for function in file.module_functions():
         parent = function.parent
         text = file.code(function)
@@ -284,10 +340,20 @@ def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
             file.tree.text(each)[1:].partition("(")[0] for each in parent.named_children if each.type == "decorator"
         ]
         if any(_ROUTE.search(each) for each in decorators):
-            reached = file.reached(text)
-            if re.search(rf"\b(?:{names})\b", reached):
-                place = file.tree.place(function.child_by_field_name("name") or function)
-                yield Routes(place, file.tree.text(function.child_by_field_name("name")))
+            name = function.child_by_field_name("name")
+            yield PlainRoute(file.tree.place(name or function), file.tree.text(name), file.code(parent))
+
+
+def sync_routes(file: PythonFile, name: str) -> Iterator[Routes]:
+    """Those of them that use a pool of the same file."""
+    routes = list(plain_routes(file))
+    if not routes:
+        return
+    made = rf"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:sessionmaker|scoped_session)\b[^)]*\b{re.escape(name)}\b"
+    names = "|".join(map(re.escape, (name, *re.findall(made, file.tree.source.text))))
+    for route in routes:
+        if re.search(rf"\b(?:{names})\b", file.reached(route.code)):
+            yield Routes(route.place, route.function)
 
 
 # Flask-SQLAlchemy: what is configured after it was read

@@ -11,7 +11,6 @@ from poollint.readers.source.match import Finder, Found, block_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from poollint.blocks import Block
     from poollint.knowledge.catalogue import Catalogue
     from poollint.readers.source.values import Call
     from poollint.source import Source
@@ -62,21 +61,17 @@ def read_source(
             block = block_of(call, found, catalogue_of(found.system), target_of(found.system))
             if all(name in block.settings for name in found.require):
                 reading.blocks.append(block)
-                if found.system == "hikaricp":
-                    reading.blocks += _hikaricp(block, catalogue_of, target_of)
+                finish = catalogue_of(found.system).system.get("finish")
+                if finish:
+                    reading.blocks += _finisher(finish)(block, catalogue_of, target_of)
     return reading
 
 
-def _hikaricp(
-    block: Block, catalogue_of: Callable[[str], Catalogue], target_of: Callable[[str], Version | None]
-) -> list[Block]:
-    """HikariCP's own judgement of a pool, and the connection that its JDBC URL asks for."""
-    from poollint.readers.hikaricp_validate import check_source
-    from poollint.readers.jdbc_pools import drivers_of, of_source
+def _finisher(name: str) -> Any:
+    """What a reader of the system's own adds to a block: ``finish`` of the module that its catalogue names."""
+    import importlib
 
-    check_source(block)
-    connection = of_source(block, drivers_of(catalogue_of("hikaricp"), catalogue_of, target_of))
-    return [] if connection is None else [connection]
+    return importlib.import_module(f"poollint.readers.{name}").finish
 
 
 def _open(source: Source, language: str) -> Any:

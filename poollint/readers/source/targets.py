@@ -80,11 +80,13 @@ class Projects:
             table = data.get(key)
             if isinstance(table, dict):
                 wanted.update({name: value for name, value in table.items() if isinstance(value, str)})
-        locked = self._locked(folder, set(wanted))
-        packages = {name: locked.get(name) or installed(spec) for name, spec in wanted.items()}
+        locked = self._locked(folder, {*wanted, *_BROUGHT})
+        packages = {**locked, **{name: locked.get(name) or installed(spec) for name, spec in wanted.items()}}
         node = self._node(folder, data)
         if node is not None:
             packages["node"] = node
+        if "oracledb" in wanted and self._says_threads(folder, text):
+            packages[THREADS] = None
         return Project(packages)
 
     def _node(self, folder: str, data: dict[str, Any]) -> Version | None:
@@ -96,19 +98,45 @@ class Projects:
         engines = data.get("engines")
         spec = engines.get("node") if isinstance(engines, dict) else None
         floors = [_FLOOR.match(part.strip().lstrip("^~")) for part in spec.split("||")] if isinstance(spec, str) else []
-        return min((parse_version(match[1]) for match in floors if match), default=None)
+        found = min((parse_version(match[1]) for match in floors if match), default=None)
+        return found or self._image(folder)
+
+    def _image(self, folder: str) -> Version | None:
+        """The release of the images that a Dockerfile builds on, if all of Node's are of one."""
+        found = {parse_version(each) for each in _IMAGE.findall(self._text(folder, "Dockerfile") or "")}
+        return found.pop() if len(found) == 1 else None
+
+    def _says_threads(self, folder: str, text: str) -> bool:
+        """Whether a file that starts the program says how many threads libuv has."""
+        return THREADS in text or any(THREADS in (self._text(folder, name) or "") for name in _STARTERS)
 
     def _locked(self, folder: str, names: set[str]) -> dict[str, Version]:
-        for name in _LOCKS:
-            text = self._text(folder, name)
-            if text is not None:
-                return _package_lock(text, names) if name == _PACKAGE_LOCK else _other_lock(text, names)
+        """Versions out of the lock file beside package.json, or of that of the workspace above it."""
+        inner = ""
+        for _level in range(MAX_LEVELS):
+            for name in _LOCKS:
+                text = self._text(folder, name)
+                if text is not None:
+                    return _package_lock(text, names, inner) if name == _PACKAGE_LOCK else _other_lock(text, names)
+            if folder in ("", ".", "/") or self.files.kind(posixpath.join(folder, ".git")) != "missing":
+                break
+            inner = posixpath.join(posixpath.basename(folder), inner)
+            folder = posixpath.dirname(folder)
         return {}
 
 
+# packages that others bring along, so that the lock file alone tells of them
+_BROUGHT = ("@smithy/node-http-handler",)
+# what a file that starts the program may set for it; told as if it were a package
+THREADS = "UV_THREADPOOL_SIZE"
+_STARTERS = (
+    *("Dockerfile", "Procfile", ".env", ".env.production", "ecosystem.config.js", "ecosystem.config.cjs"),
+    *("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"),
+)
+_IMAGE = re.compile(r"(?mi)^\s*FROM\s+(?:--platform=\S+\s+)?(?:[\w.:-]+/)*node:v?(\d+(?:\.\d+)*)")
 # packages whose presence or version a rule asks for beside that of its own system
 TOLD = (
-    *("node", "undici", "next", "nuxt", "@remix-run/node", "@remix-run/dev"),
+    *("node", "undici", THREADS, "prisma", "@prisma/client", "pg", "next", "nuxt", "@remix-run/node", "@remix-run/dev"),
     *("react-dom", "vue", "@angular/core", "svelte", "preact", "express", "fastify", "koa", "@nestjs/core", "hono"),
 )
 
@@ -131,12 +159,14 @@ def _json(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _package_lock(text: str, names: set[str]) -> dict[str, Version]:
+def _package_lock(text: str, names: set[str], inner: str = "") -> dict[str, Version]:
+    """``inner`` is the folder of a workspace below the lock file, which may have a release of its own."""
     data = _json(text)
     found = {}
     packages, old = data.get("packages"), data.get("dependencies")
     for name in names:
-        entry = packages.get(f"node_modules/{name}") if isinstance(packages, dict) else None
+        whole = packages if isinstance(packages, dict) else {}
+        entry = whole.get(f"{inner}node_modules/{name}") or whole.get(f"node_modules/{name}")
         if entry is None and isinstance(old, dict):
             entry = old.get(name)
         version = entry.get("version") if isinstance(entry, dict) else None

@@ -18,7 +18,8 @@ class Folded(NamedTuple):
     will see a string there (an environment variable without a conversion). ``choices`` are the values that an UNKNOWN one
     may have, when they can be told (the branches of a conditional); ``plain`` tells of an UNKNOWN one that it is a text, a
     number or a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known;
-    ``shared`` is the spread by which a value came from an object that is written elsewhere.
+    ``shared`` is the spread by which a value came from an object that is written elsewhere; ``unset`` tells that nothing
+    stands in for an environment variable that is not set.
     """
 
     value: Any
@@ -29,6 +30,7 @@ class Folded(NamedTuple):
     plain: bool = False
     shape: str = ""
     shared: Place | None = None
+    unset: bool = False
 
     @property
     def known(self) -> bool:

@@ -1,0 +1,301 @@
+"""Rules for Node.js on files in the forms that services have: each pair differs in what the rule is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from poollint import api
+from poollint.engine.judge import Policy
+
+
+class _Everything(Policy):
+    def active(self, rule: Any) -> bool:  # noqa: ARG002 - all rules alike
+        return True
+
+
+def names(files: dict[str, str]) -> set[str]:
+    return {found.name for found in api.check_texts(files, complete=True, policy=_Everything()).findings}
+
+
+PACKAGE = '{ "dependencies": { %s } }'
+ROUTE = "import { Router } from 'express';\nconst router = Router();\nrouter.get('/', async (req, res) => { %s });\n"
+
+# rule, file name, text, what is wrong in it, what is right, further files
+PAIRS = [
+    (
+        "agent-session-cache-off",
+        "import { Agent } from 'undici'; export const a = new Agent({ connections: 5, connect: { %s } });",
+        "maxCachedSessions: 0",
+        "timeout: 5000",
+        {},
+    ),
+    (
+        "agent-protocol-mismatch",
+        (
+            "import http from 'http'; import https from 'https'; import { S3Client } from '@aws-sdk/client-s3';\n"
+            "export const s3 = new S3Client({ requestHandler: { httpsAgent: new %s.Agent({ keepAlive: true }) } });"
+        ),
+        "http",
+        "https",
+        {},
+    ),
+    (
+        "aws-handler-misconfig",
+        "import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'; export const c = new CloudWatchClient({ %s });",
+        "httpOptions: { timeout: 5000 }",
+        "region: 'eu-central-1'",
+        {},
+    ),
+    (
+        "tls-verification-disabled",
+        "import { Pool } from 'pg'; export const p = new Pool({ ssl: process.env.PROD ? { %s } : false });",
+        "rejectUnauthorized: false",
+        "rejectUnauthorized: true",
+        {},
+    ),
+    (
+        "tls-verification-disabled",
+        (
+            "import { Sequelize } from 'sequelize';\n"
+            "export const s = new Sequelize('postgres://db/x', { dialectOptions: { ssl: { require: true, %s } } });"
+        ),
+        "rejectUnauthorized: false",
+        "ca",
+        {},
+    ),
+    (
+        "fetch-agent-ignored",
+        (
+            "import { Agent } from 'https';\nconst %s = new Agent({ keepAlive: true });\n"
+            "export const f = (u: string) => globalThis.fetch(u, { agent });"
+        ),
+        "agent",
+        "agent = undefined, other",
+        {},
+    ),
+    (
+        "fetch-body-unread",
+        "export async function exists(u: string) { const { %s } = await fetch(u); return use(ok); }\nprocess.exit;",
+        "ok",
+        "ok, body",
+        {},
+    ),
+    (
+        "axios-no-timeout",
+        (
+            "import axios from 'axios'; import https from 'node:https';\nexport const api = axios.create({\n"
+            "  baseURL: process.env.URL%s,\n  httpsAgent: new https.Agent({ keepAlive: true, timeout: 30_000 }),\n});"
+        ),
+        "",
+        ", timeout: 5000",
+        {},
+    ),
+    (
+        "server-headers-above-request-timeout",
+        (
+            "import http from 'node:http'; import app from './app';\nconst server = http.createServer(app);\n"
+            "server.headersTimeout = %s;\nserver.listen(3000);"
+        ),
+        "630 * 1000",
+        "30 * 1000",
+        {},
+    ),
+    (
+        "server-timeout-seconds",
+        "import fastify from 'fastify'; const app = fastify({ keepAliveTimeout: %s });",
+        "72",
+        "72_000",
+        {},
+    ),
+    (
+        "pool-size-env-nan",
+        "import { Agent } from 'https';\nexport const a = new Agent({ keepAlive: true, maxSockets: +(%s) });",
+        "process.env.MAX_SOCKETS",
+        "process.env.MAX_SOCKETS ?? 50",
+        {},
+    ),
+    (
+        "pool-size-env-nan",
+        "import { Pool } from 'pg';\n%s\nexport const p = new Pool({ max: Number(process.env.PG_MAX) });",
+        "",
+        "if (!process.env.PG_MAX) throw new Error('PG_MAX');",
+        {},
+    ),
+    (
+        "pool-size-env-nan",
+        "import { Pool } from 'pg'; import { max } from './config%s'; export const p = new Pool({ max });",
+        "",
+        "-with-default",
+        {
+            "config.ts": "export const max = parseInt(process.env.PG_MAX!, 10);",
+            "config-with-default.ts": "export const max = parseInt(process.env.PG_MAX ?? '10', 10);",
+        },
+    ),
+    (
+        "pool-per-request",
+        "import { createClient } from 'redis';\n"
+        + ROUTE % "const c = createClient(); await c.connect(); await c.%s; res.end();",
+        "flushDb()",
+        "subscribe('x', (m) => res.write(m))",
+        {},
+    ),
+    (
+        "pool-unknown-option",
+        "import mariadb from 'mariadb'; export const p = mariadb.createPool({ host: 'db', %s: 10 });",
+        "max",
+        "someOptionOfANewRelease",
+        {},
+    ),
+    (
+        "pool-budget-exceeded",
+        "import { Pool } from 'pg'; export const p = new Pool({ max: %s });",
+        "20",
+        "10",
+        {
+            "ecosystem.config.cjs": "module.exports = { apps: [{ script: 'a.js', instances: '8', exec_mode: 'cluster' }] };",
+            "postgresql.conf": "max_connections = 100\n",
+        },
+    ),
+    (
+        "pg-client-not-released",
+        (
+            "import mysql from 'mysql2/promise'; const pool = mysql.createPool({ host: 'db' });\n"
+            "export async function f() {\n  let conn;\n  try {\n    conn = await pool.getConnection();\n"
+            "    await conn.query('select 1');\n    %s\n  }\n}"
+        ),
+        "conn.release();\n  } catch (e) { console.error(e);",
+        "} finally { conn?.release();",
+        {},
+    ),
+    (
+        "pg-transaction-on-pool",
+        "import { Pool } from 'pg'; const db = new Pool({ max: 5 });\nexport const f = () => db.query({ text: '%s' });",
+        "BEGIN",
+        "select 1",
+        {},
+    ),
+    (
+        "pool-nested-acquire",
+        "export const f = (sequelize) => sequelize.transaction(async (t) => { await sequelize.query('x', { %s }); });",
+        "raw: true",
+        "transaction: t",
+        {},
+    ),
+    (
+        "pg-no-error-handler",
+        (
+            "import { Pool } from 'pg';\nexport class Db {\n  #pool = new Pool({ max: 5 });\n"
+            "  query(text: string) { return this.#pool.query(text); }\n  %s\n}"
+        ),
+        "close() { return this.#pool.end(); }",
+        "get pool() { return this.#pool; }",
+        {},
+    ),
+    (
+        "tcp-keepalive-without-delay",
+        "import Redis from 'ioredis'; export const r = new Redis({ host: 'cache.example.com', %s });",
+        "db: 1",
+        "keepAlive: 10_000",
+        {"package.json": PACKAGE % '"ioredis": "^5.4.0"'},
+    ),
+    (
+        "pgbouncer-startup-parameter",
+        (
+            "import knex from 'knex';\n"
+            "export default knex({ client: 'pg', connection: { host: 'pgbouncer', port: 6432, %s: 9000 } });"
+        ),
+        "statement_timeout",
+        "query_timeout",
+        {},
+    ),
+    (
+        "pg-url-pool-parameters",
+        "import { Sequelize } from 'sequelize'; export const s = new Sequelize('postgres://db/x?%s=5');",
+        "pool_max",
+        "application_name",
+        {},
+    ),
+    (
+        "mysql2-ignored-option",
+        "import mysql from 'mysql2/promise'; export const f = () => mysql.createConnection({ host: 'db', %s: 5 });",
+        "reconnect",
+        "connectionLimit",
+        {},
+    ),
+    (
+        "redis-connection-role-mix",
+        (
+            "import Redis from 'ioredis'; const r = new Redis('redis://cache');\n"
+            "export async function f() { await r.xread(%s'STREAMS', 's', '$'); await r.incr('seen'); }"
+        ),
+        "'BLOCK', 5000, ",
+        "'COUNT', 5, ",
+        {},
+    ),
+    (
+        "redis-no-command-timeout",
+        "import Redis from 'ioredis'; const r = new Redis({ host: 'cache', maxRetriesPerRequest: %s });\n"
+        + ROUTE % "res.json(await r.get('x'));",
+        "null",
+        "2",
+        {},
+    ),
+    (
+        "dataloader-unbounded",
+        (
+            "import DataLoader from 'dataloader';\nasync function batch(ids) {\n  return knex('users').%s;\n}\n"
+            "export const make = () => new DataLoader(batch);"
+        ),
+        "whereIn('id', ids)",
+        "select()",
+        {},
+    ),
+    (
+        "oracledb-threadpool",
+        (
+            "import oracledb from 'oracledb'; oracledb.initOracleClient();\n"
+            "export const f = () => oracledb.createPool({ connectString: 'x', poolMax: %s });"
+        ),
+        "10",
+        "4",
+        {"package.json": PACKAGE % '"oracledb": "^6.0.0"'},
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "wrong", "right", "others"), PAIRS, ids=[pair[0] for pair in PAIRS])
+def test_pairs(rule: str, text: str, wrong: str, right: str, others: dict[str, str]) -> None:
+    assert rule in names({"src/app.ts": text.replace("%s", wrong), **_beside(others)})
+    assert rule not in names({"src/app.ts": text.replace("%s", right), **_beside(others)})
+
+
+def _beside(others: dict[str, str]) -> dict[str, str]:
+    return {f"src/{name}" if name.endswith(".ts") else name: text for name, text in others.items()}
+
+
+def test_threads_that_another_file_sets() -> None:
+    code = "import oracledb from 'oracledb'; oracledb.initOracleClient();\noracledb.createPool({ poolMax: 10 });"
+    files = {"app.ts": code, "package.json": PACKAGE % '"oracledb": "6"'}
+    assert "oracledb-threadpool" in names(files)
+    assert "oracledb-threadpool" not in names({**files, "Dockerfile": "FROM node:20\nENV UV_THREADPOOL_SIZE=20\n"})
+
+
+def test_a_listener_under_the_other_name_of_a_pool() -> None:
+    text = "import { Pool } from 'pg';\nexport const db = global.db ?? (global.db = new Pool({ max: 5 }));\n"
+    assert "pg-no-error-handler" in names({"db.ts": text})
+    assert "pg-no-error-handler" not in names({"db.ts": text + "db.on('error', console.error);\n"})
+
+
+def test_a_server_behind_nginx_whose_connections_others_may_set() -> None:
+    nginx = (
+        "events {}\nhttp {\n  upstream api { server api:3000; keepalive 8; }\n  server {\n    listen 80;\n    location / {\n"
+        '      proxy_pass http://api;\n      proxy_http_version 1.1;\n      proxy_set_header Connection "";\n    }\n  }\n}\n'
+    )
+    text = "import express from 'express';\nconst server = express().listen(%s);\n%s"
+    rule = "server-keepalive-below-lb"
+    assert rule in names({"s.ts": text % ("process.env.PORT ?? 3000", ""), "nginx.conf": nginx})
+    assert rule not in names({"s.ts": text % ("4000", ""), "nginx.conf": nginx})
+    assert rule not in names({"s.ts": text % ("3000", "tune(server);"), "nginx.conf": nginx})
+    assert rule not in names({"s.ts": text % ("3000", "server.keepAliveTimeout = 65_000;"), "nginx.conf": nginx})

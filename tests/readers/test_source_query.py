@@ -43,9 +43,19 @@ def test_what_is_given_beside_a_url_goes_first_or_last() -> None:
     assert block(redis, "a.py").value("socket_timeout") == 2.5
 
 
-def test_a_url_alone() -> None:
-    text = "const mysql = require('mysql2');\nconst p = mysql.createPool('mysql://u@h/db?connectionLimit=500');\n"
-    assert block(text, "db.js").value("connectionLimit") == 500
+@pytest.mark.parametrize(
+    ("package", "argument", "size"),
+    [
+        ("mysql2", "'mysql://u@h/db?connectionLimit=500'", 500),
+        ("mysql2", "{ uri: 'mysql://u@h/db?connectionLimit=500' }", 500),
+        ("mysql2", "{ uri: 'mysql://u@h/db?connectionLimit=500', connectionLimit: 20 }", 20),
+        ("mysql", "'mysql://u@h/db?connectionLimit=500'", 500),
+        ("mysql", "{ uri: 'mysql://u@h/db?connectionLimit=500' }", 10),  # it knows no such option
+    ],
+)
+def test_a_url_in_place_of_options(package: str, argument: str, size: int) -> None:
+    text = f"const mysql = require('{package}');\nconst p = mysql.createPool({argument});\n"
+    assert block(text, "db.js").value("connectionLimit") == size
 
 
 def test_a_url_that_is_open_may_hold_the_size() -> None:

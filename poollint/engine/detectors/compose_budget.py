@@ -23,8 +23,7 @@ def pools_over_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if not known(limit, reserved) or not services:
         return
     named = re.compile(rf"(?:@|//){re.escape(block.name)}(?=[:/?]|$)")
-    found = [size for pool in ctx.blocks if (size := _size(pool, block)) is not None]
-    sizes = {size.place.start: size for size in found if size.place is not None}.values()  # a merged one stands once
+    sizes = _sizes(ctx).get(block.place.source.path, {}).values()
     parts = [
         (service.copies, size.value, size)
         for service in services
@@ -55,11 +54,16 @@ def _stands_in(setting: Setting, starts: tuple[int, ...]) -> bool:
     return at < len(starts) and starts[at] <= setting.place.end
 
 
-def _size(pool: Block, database: Block) -> Setting | None:
-    """The size of a pool that a variable of the same file sets."""
-    if pool.place.source.path != database.place.source.path or pool.facts.get("form") != "env":
-        return None
-    size = pool.by_role("size")
-    if size is None or size.origin != "explicit" or not isinstance(size.value, int) or not 0 < size.value < UNLIMITED:
-        return None
-    return size
+def _sizes(ctx: RuleContext) -> dict[str, dict[int, Setting]]:
+    """The sizes that variables set, by file and place: a variable that services share by a merge stands once."""
+    if "sizes by variables" not in ctx.memo:
+        found: dict[str, dict[int, Setting]] = {}
+        for pool in ctx.blocks:
+            size = pool.by_role("size") if pool.facts.get("form") == "env" else None
+            if size is None or size.place is None or size.origin != "explicit":
+                continue
+            if isinstance(size.value, int) and 0 < size.value < UNLIMITED:
+                found.setdefault(size.place.source.path, {})[size.place.start] = size
+        ctx.memo["sizes by variables"] = found
+    sizes: dict[str, dict[int, Setting]] = ctx.memo["sizes by variables"]
+    return sizes

@@ -55,6 +55,18 @@ class PythonFile(Assigned):
         made.scope = self.scope(node)
         return made
 
+    def calls_at_import(self) -> list[tuple[Node, Node, list[str]]]:
+        """The calls that the module itself makes while it is imported: each with its callee, and that by its parts."""
+        if self._at_import is None:
+            self._at_import = [
+                (call, function, parts)
+                for call in self.call_nodes
+                if not _in_function(call)
+                and (function := call.child_by_field_name("function")) is not None
+                and (parts := dotted(self, function))
+            ]
+        return self._at_import
+
     def calls(self) -> Iterator[Call]:
         """Every call whose callee is an imported name, in the order of the text.
 
@@ -381,6 +393,13 @@ def _handler(functions: list[str], decorators: list[str], parameters: tuple[str,
     if parameters[:1] == ("request",) or parameters[:2] == ("self", "request"):
         return "view"
     return ""
+
+
+def _in_function(node: Node) -> bool:
+    current = node.parent
+    while current is not None and current.type not in FUNCTIONS:
+        current = current.parent
+    return current is not None
 
 
 def open_file(tree: SourceTree) -> PythonFile:

@@ -47,6 +47,7 @@ class FileNames:
         self._globals: set[str] = set()
         self._functions: dict[str, Node] = {}
         self._depends: frozenset[str] | None = None
+        self._at_import: list[tuple[Node, Node, list[str]]] | None = None
         self._collect()
 
     def _collect(self) -> None:

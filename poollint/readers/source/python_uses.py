@@ -212,12 +212,10 @@ def _is_fallback(node: Node) -> bool:
 
 def opened_at_import(file: PythonFile, node: Node | None, name: str) -> Place | None:
     """Where the module itself, while it is imported, makes an engine open a connection that the pool then keeps."""
-    for call in file.call_nodes:
-        function = call.child_by_field_name("function")
-        if function is None or file.scope(call).functions or (node is not None and call.start_byte <= node.start_byte):
+    for call, function, parts in file.calls_at_import():
+        if node is not None and call.start_byte <= node.start_byte:
             continue
-        parts = dotted(file, function)
-        if not parts or _is_main_guard(file, call) or (node is not None and _is_main_guard(file, node)):
+        if _is_main_guard(file, call) or (node is not None and _is_main_guard(file, node)):
             continue
         opens = ".".join(parts[:-1]) == name and parts[-1] in _OPENING
         takes = parts[-1] in _TAKING or file.resolve(function) == "sqlalchemy.inspect"

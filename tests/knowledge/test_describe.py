@@ -79,4 +79,5 @@ def test_where_a_system_is_found() -> None:
     for system in known.systems:
         for where, names in places_of(known.catalogue(system)):
             assert where, system
-            assert names and all(names), system
+            assert names, system
+            assert all(names), system

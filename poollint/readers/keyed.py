@@ -163,9 +163,25 @@ def of_toml(source: Source) -> list[KeyedEntry]:
 
 def of_hocon(source: Source) -> list[KeyedEntry]:
     """The single values of a text in HOCON; none of a broken text."""
+    return hocon(source)[0]
+
+
+def hocon(source: Source) -> tuple[list[KeyedEntry], list[Place]]:
+    """The same, and the places where a value wants quotes, for which the text is refused."""
     from poollint.formats.hocon import parse
 
-    return [KeyedEntry(each.path, each.text, each.place, each.key_place) for each in parse(source).entries]
+    found = parse(source)
+    return [KeyedEntry(each.path, each.text, each.place, each.key_place) for each in found.entries], found.bare
+
+
+def open_paths(entries: Iterable[KeyedEntry]) -> set[tuple[str, ...]]:
+    """The paths where something unknown is filled in, of which more may stand below than is written."""
+    return {entry.path for entry in entries if entry.text is None}
+
+
+def is_open(path: tuple[str, ...], unknown: set[tuple[str, ...]]) -> bool:
+    """Whether something unknown is filled in at a path or above it."""
+    return any(path[:size] in unknown for size in range(1, len(path) + 1))
 
 
 def of_ini(source: Source) -> list[KeyedEntry]:

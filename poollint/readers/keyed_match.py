@@ -30,7 +30,8 @@ A table::
     facts = { cluster = true }                # what this form tells by itself
 
 A value is read by the setting's type. A duration is a number in the setting's unit, unless its ``parser`` says more:
-"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S, "words" 30 seconds, 5m and 1 hour.
+"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S, "lightbend" 30 seconds, 0.5m and 1 hour,
+"dropwizard" 30 seconds, 5 min and 1 hour, and no number without a unit.
 """
 
 from __future__ import annotations
@@ -60,15 +61,31 @@ _TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|integrationTest)/|-(?:tes
 _TRIALS = frozenset(("test", "tests", "dev", "development", "local"))  # profiles whose missing bounds harm nobody
 _PROFILE_FILE = re.compile(r"(?:application|bootstrap)-([^/]+)\.\w+$")
 INCLUDE = re.compile(r"(?m)^[ \t]*include\b")
+
+
+def _plural(units: dict[str, float]) -> dict[str, float]:
+    return {word + end: seconds for word, seconds in units.items() for end in ("", "s")}
+
+
 _TRUE, _FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
 _SIMPLE = re.compile(r"([+-]?\d+)([a-zA-Z]{0,2})")
 _SUFFIXES = {"": 0.001, "ns": 1e-9, "us": 1e-6, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ISO = re.compile(r"(?i)([+-]?)P(?:([+-]?\d+)D)?(?:T(?:([+-]?\d+)H)?(?:([+-]?\d+)M)?(?:([+-]?\d+(?:\.\d*)?)S)?)?")
-_WORDS = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-z]*)")
+_WORDS = re.compile(r"([+-]?\d+(?:\.\d*)?)\s*([^\W\d_]+)")
+_LONG_UNITS = {
+    "nanosecond": 1e-9,
+    "microsecond": 1e-6,
+    "millisecond": 0.001,
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86400,
+}
+# the units of libraries that have words for them; each long one is taken with and without an s at its end
 _WORD_UNITS = {
-    "nanos": 1e-9, "nanosecond": 1e-9, "micro": 1e-6, "microsecond": 1e-6, "milli": 0.001, "millisecond": 0.001,
-    "second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, **_SUFFIXES,
-}  # fmt: skip
+    "dropwizard": {**_SUFFIXES, "min": 60, "mins": 60, **_plural(_LONG_UNITS)},
+    "lightbend": {**_SUFFIXES, **_plural({"nano": 1e-9, "micro": 1e-6, "milli": 0.001, **_LONG_UNITS})},
+}
 _QUARKUS = re.compile(r"(?i)(?=\d)(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
@@ -262,6 +279,7 @@ class _Reader:
         base: dict[tuple[str, ...], dict[str, Setting]] = {}
         around: dict[str, Setting] = {}
         for document in documents:
+            unknown = keyed.open_paths(document.entries) if self.found.form == "hocon" else set()
             elsewhere = {name: setting.inherited() for name, setting in around.items()}
             elsewhere.update(self._elsewhere(document.entries))
             if not document.profile:
@@ -272,6 +290,8 @@ class _Reader:
                 written = self._written(block, group.entries)
                 if not document.profile:
                     base[group.above] = {**before, **written}
+                if keyed.is_open(group.above[1:], unknown):
+                    block.complete = False
                 block.settings = {**before, **written, **elsewhere}
                 seen = written or block.facts.get("unknown_options") or self.found.any_key
                 if seen and self.found.fits(block):
@@ -387,7 +407,8 @@ def value_of(spec: SettingSpec, entry: KeyedEntry) -> Any:
         return True if lower in _TRUE else False if lower in _FALSE else text
     if spec.type not in ("int", "float", "duration", "size"):
         return text
-    if spec.type == "duration" and spec.get("parser") and not re.fullmatch(r"[+-]?\d+", text):
+    needs_unit = spec.get("parser") == "dropwizard"
+    if spec.type == "duration" and spec.get("parser") and (needs_unit or not re.fullmatch(r"[+-]?\d+", text)):
         seconds = seconds_of(text, spec.get("parser"))
         if seconds is None:
             return text
@@ -409,11 +430,13 @@ def _number(text: str, spec: SettingSpec, *, plain: bool) -> int | float | None:
 
 
 def seconds_of(text: str, parser: str) -> float | None:
-    """A duration with a unit as Spring Boot, Quarkus or Lightbend's library reads it; None for no duration."""
-    words = _WORDS.fullmatch(text.strip()) if parser == "words" else None
-    if words is not None and words[2]:
-        unit = _WORD_UNITS.get(words[2], _WORD_UNITS.get(words[2].removesuffix("s")))
-        return float(words[1]) * unit if unit is not None else None
+    """A duration with a unit as Spring Boot, Quarkus, Dropwizard or Lightbend's library reads it; None for no duration."""
+    if parser in _WORD_UNITS:
+        words = _WORDS.fullmatch(text.strip())
+        unit = _WORD_UNITS[parser].get(words[2]) if words is not None else None
+        if words is None or unit is None or (parser == "dropwizard" and not words[1].isdigit()):
+            return None
+        return float(words[1]) * unit
     simple = _SIMPLE.fullmatch(text) if parser == "spring" else None
     if simple is not None and simple[2].lower() in _SUFFIXES:
         return int(simple[1]) * _SUFFIXES[simple[2].lower()]

@@ -53,6 +53,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "any_key": (bool,),
     "content": (str,),
     "build": (list,),
+    "unless_build": (list,),
     "partial": (bool,),
     "installed": (bool,),
     "facts": (dict,),

@@ -6,9 +6,11 @@ give them conditions.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from poollint.files import FileError
 from poollint.formats import properties
 from poollint.formats.yaml_tree import Mapping, Scalar, Sequence
 from poollint.source import Place
@@ -16,11 +18,14 @@ from poollint.source import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from poollint.files import Files
     from poollint.formats.yaml_tree import Node, YamlError
     from poollint.source import Source
 
 MAX_ENTRIES = 20_000
+MAX_BESIDE = 24  # files of profiles beside a file for all of them
 MAX_DEPTH = 40
+_WHOLE_NAME = re.compile(r"(application|bootstrap)\.(?:properties|ya?ml)")
 _OPEN = re.compile(r"\{\{|<%|@[\w.-]+@|%\{|#\{|\$\(|\$\[|^ENC\(|\$\w")
 _REFERENCE = re.compile(r"\$\{([^{}:]+)(?::([^{}]*))?\}")
 _PART = re.compile(r"\[[^\]]*\]?|[^.\[]+(?:\[\d*\])*")
@@ -99,6 +104,27 @@ def of_properties(source: Source, *, spring: bool = True) -> Keyed:
         ],
         [],
     )
+
+
+def of_profiles(source: Source, files: Files) -> list[KeyedEntry]:
+    """What the files of profiles beside application.yml or .properties say: one of them is loaded with it, as a rule."""
+    folder, name = posixpath.split(source.path.replace("\\", "/"))
+    match = _WHOLE_NAME.fullmatch(name)
+    found: list[KeyedEntry] = []
+    if match is None:
+        return found
+    for path in files.glob(posixpath.join(_escaped(folder), f"{match[1]}-*.*"))[:MAX_BESIDE]:
+        if path.endswith((".properties", ".yml", ".yaml")):
+            try:
+                beside = files.load(path)
+            except FileError:
+                continue
+            found += (of_properties(beside) if path.endswith(".properties") else of_yaml(beside)).entries
+    return found
+
+
+def _escaped(folder: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", folder)
 
 
 def _parts(key: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ A table::
     open = true                               # unknown keys below the prefix are none of our business here
     any_key = true                            # any key below the prefix makes the block, also one that is not known
     build = ["spring-boot-starter-web"]       # not in projects whose build file (pom.xml, Gradle) names none of these
+    unless_build = ["spring-boot-starter-jersey"]  # nor in those where it names one of these
     partial = true                            # more may be set elsewhere: what is not written is unknown
     installed = true                          # only in projects that have the system's package, in a version that is told
     facts = { cluster = true }                # what this form tells by itself
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from poollint.source import Source
     from poollint.versions import Version
 
-_TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|integrationTest)/|-(?:test|it|e2e)\.\w+$")
+_TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|[a-z]\w*Tests?)/|-(?:test|it|e2e)\.\w+$")
 _TRIALS = frozenset(("test", "tests", "dev", "development", "local"))  # profiles whose missing bounds harm nobody
 _PROFILE_FILE = re.compile(r"(?:application|bootstrap)-([^/]+)\.\w+$")
 INCLUDE = re.compile(r"(?m)^[ \t]*include\b")
@@ -94,7 +95,7 @@ class KeyedFound:
 
     __slots__ = (
         "absent", "also", "any_key", "begins", "build", "env", "facts", "form", "installed", "kind", "names", "open",
-        "partial", "prefixes", "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless",
+        "partial", "prefixes", "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless", "unless_build",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -111,6 +112,7 @@ class KeyedFound:
         self.open = bool(table.get("open", False))
         self.any_key = bool(table.get("any_key", False))
         self.build: list[str] = table.get("build", [])
+        self.unless_build: list[str] = table.get("unless_build", [])
         self.installed = bool(table.get("installed", False))
         self.partial = bool(table.get("partial", False))
         self.facts: dict[str, Any] = table.get("facts", {})
@@ -192,11 +194,14 @@ def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of a settings file by the tables that look into it. Never raises on any text."""
     blocks: list[Block] = []
     documents: dict[str, list[_Document]] = {}
+    profiles: dict[str, list[KeyedEntry]] = {}
     tables, in_variables = founds_at(context.systems, source.path.replace("\\", "/"), source.text)
     variables = _variables(source) if in_variables else []
     for system, table in tables:
         found = KeyedFound(system, table, context.catalogue_of(system))
         if found.build and build_names(context.files, source.path, found.build) is False:
+            continue
+        if found.unless_build and build_names(context.files, source.path, found.unless_build):
             continue
         reader = _Reader(source, found, context.target_of(system))
         reader.partial = reader.partial or (context.inside and found.form == "spring")
@@ -206,7 +211,9 @@ def read(source: Source, context: ReadContext) -> Reading:
             continue
         if found.form not in documents:
             documents[found.form] = documents_of(source, found.form)
-        blocks += reader.blocks(documents[found.form])
+            if found.form in ("spring", "quarkus"):
+                profiles[found.form] = keyed.of_profiles(source, context.files)
+        blocks += reader.blocks(documents[found.form], profiles.get(found.form, []))
     return Reading(blocks)
 
 
@@ -275,7 +282,8 @@ class _Reader:
         self.profile = match[1] if match is not None else ""
         self.partial = found.partial or (found.form == "hocon" and INCLUDE.search(source.text) is not None)
 
-    def blocks(self, documents: list[_Document]) -> Iterator[Block]:
+    def blocks(self, documents: list[_Document], profiles: list[KeyedEntry]) -> Iterator[Block]:
+        """The blocks of a file; what only files of ``profiles`` beside it write is unknown in it."""
         base: dict[tuple[str, ...], dict[str, Setting]] = {}
         around: dict[str, Setting] = {}
         for document in documents:
@@ -293,9 +301,21 @@ class _Reader:
                 if keyed.is_open(group.above[1:], unknown):
                     block.complete = False
                 block.settings = {**before, **written, **elsewhere}
+                if not document.profile:
+                    self._leave_open(block, group, profiles)
                 seen = written or block.facts.get("unknown_options") or self.found.any_key
                 if seen and self.found.fits(block):
                     yield block
+
+    def _leave_open(self, block: Block, group: _Group, profiles: list[KeyedEntry]) -> None:
+        for entry in profiles:
+            found = self.found.below(entry.path)
+            same = found is not None and found[0] == group.above[1:]
+            name = self.found.names.get(self.found.shape(found[2]), "") if found is not None and same else ""
+            name = name or self.found.also.get(self.found.shape(entry.path), "")
+            if name and name not in block.settings:
+                spec = self.found.spec.settings[name]
+                block.settings[name] = Setting(name, UNKNOWN, "", origin="inherited", spec=spec)
 
     def _groups(self, entries: list[KeyedEntry]) -> list[_Group]:
         groups: dict[tuple[str, ...], _Group] = {}

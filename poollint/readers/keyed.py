@@ -263,6 +263,14 @@ def variables(source: Source) -> Iterator[KeyedEntry]:
         )
 
 
+def variables_of(source: Source) -> Iterator[KeyedEntry]:
+    """The variables that a Dockerfile, a unit of systemd or a file of the environment sets."""
+    base = posixpath.basename(source.path.replace("\\", "/")).lower()
+    if "dockerfile" in base:
+        return docker_variables(source)
+    return unit_variables(source) if base.endswith(".service") else variables(source)
+
+
 def environments(source: Source) -> Iterator[list[KeyedEntry]]:
     """The variables of each container of a compose file or a Kubernetes manifest: a map, a list of ``NAME=value``, or a
     list of ``name`` and ``value``; and those that a ConfigMap keeps for containers. None of a broken text."""

@@ -221,7 +221,7 @@ def _variables(source: Source) -> list[list[KeyedEntry]]:
     """The variables of each program that a file speaks of."""
     if source.path.endswith((".yml", ".yaml")):
         return list(keyed.environments(source))
-    return [list(keyed.variables(source))]
+    return [list(keyed.variables_of(source))]
 
 
 class _Document(NamedTuple):

@@ -261,8 +261,9 @@ class Checker:
 
     def _fits(self, entry: Raw, number: int) -> bool:
         bits = 31 if entry.name in INTS else 63
-        if -(1 << bits) <= number < 1 << bits:
-            return True
+        most = 1 << bits
+        if -most <= number < most or (number == most and entry.number is not None and bits == 63):
+            return True  # Long.MAX_VALUE comes as a float from source code
         self._problem("not-a-number", entry, what=f"it does not fit into {bits + 1} bits", meant="")
         return False
 

@@ -278,9 +278,13 @@ def _span(seconds: float) -> str:
 
 
 def oversized(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """More connections than any one process has a use for."""
+    """More connections than any one process has a use for; those to Redis are cheap, and objects are none."""
     size = block.by_role("size")
     if size is None or size.origin == "default" or not known(size.value) or not _number(size.value):
+        return
+    from poollint.fleet.engines import NO_CONNECTION, engine_of
+
+    if engine_of(block) in ("redis", NO_CONNECTION):
         return
     if ctx.options["threshold"] < size.value < UNLIMITED:
         yield Hit(size, {"setting": size.key, "size": size.value})

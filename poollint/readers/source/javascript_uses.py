@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from poollint.readers.source.javascript_callbacks import callback_checkout
 from poollint.readers.source.javascript_names import WRAPPERS, unwrap
 from poollint.readers.source.values import Call, Folded, Made, Table
 
@@ -157,7 +158,7 @@ class Uses:
         scope = self.file.declaring_scope(reference, self.tree.text(reference))
         return (scope.id if scope is not None else -1) == home
 
-    def _references(self, name: str) -> list[Node]:
+    def references(self, name: str) -> list[Node]:
         if self._identifiers is None:
             self._identifiers = {}
             for node in self.tree.walk():
@@ -169,7 +170,7 @@ class Uses:
         """The calls that get the result as an argument (``attach(pool)``), by the text of the callee."""
         home = self._home(node, name)
         found = []
-        for reference in self._references(name):
+        for reference in self.references(name):
             holder = reference.parent
             if holder is None or holder.type != "arguments" or not self._same(reference, home):
                 continue
@@ -190,7 +191,7 @@ class Uses:
             return False
         home = self._home(node, name)
         seen = False
-        for reference in self._references(name):
+        for reference in self.references(name):
             parent = reference.parent
             if parent is None or not self._same(reference, home):
                 continue
@@ -272,7 +273,10 @@ class Uses:
 
     def _checkout(self, node: Node, function: Node, method: str) -> Iterator[Call]:
         pool = function.child_by_field_name("object")
-        if pool is None or not self._takes(pool, method):
+        given = callback_checkout(self, node, pool, method) if pool is not None else None
+        if given is not None:
+            yield given
+        if pool is None or given is not None or not self._takes(pool, method):
             return
         holder = node.parent
         if method != "createQueryRunner":
@@ -293,9 +297,12 @@ class Uses:
         made = Call(f"checkout.{method}", self.tree.place(function))
         made.name = self.tree.text(name)
         made.scope = self.file.scope(node)
+        released = self._released(node, made.name, body)
+        lent = method == "createQueryRunner" and self.tree.text(pool) in self.file.parameters(body)
         made.used = {
             "pool": self.tree.text(pool),
-            "released": self._released(node, made.name, body),
+            # whoever gives a data source to a function may end it too
+            "released": "elsewhere" if lent and released == "never" else released,
             "nested": tuple(self._nested(node, self.tree.text(pool), made.name, body)),
         }
         yield made
@@ -311,9 +318,7 @@ class Uses:
         if method == "getConnection":
             return pool.type in ("identifier", "member_expression")
         if method == "createQueryRunner":
-            given = self.file.scope_node(pool)  # whoever gives a data source to a function may end it too
-            mine = given is None or self.tree.text(pool) not in self.file.parameters(given)
-            return mine and not _SINGLE.search(self.tree.source.text)
+            return not _SINGLE.search(self.tree.source.text)
         if "mssql" in self.file.imports.values():
             return False
         return self.file.receiver(pool) in _POSTGRES_POOLS or (
@@ -326,12 +331,12 @@ class Uses:
         """always, path (not when something throws), never, or elsewhere (it leaves the function)."""
         gives: list[Node] = []
         escapes = False
-        if self._pool_ends(node, body):
+        if self.pool_ends(node, body):
             return "elsewhere"
-        for reference in self._references(name):
+        for reference in self.references(name):
             if not body.start_byte <= reference.start_byte < body.end_byte:
                 continue
-            kind = self._reference_kind(reference)
+            kind = self.reference_kind(reference)
             if kind == "give":
                 gives.append(reference)
             elif kind == "mssql":
@@ -344,7 +349,7 @@ class Uses:
         first = min(give.start_byte for give in gives)
         return "path" if self._awaits_between(body, node.end_byte, first) else "always"
 
-    def _pool_ends(self, node: Node, body: Node) -> bool:
+    def pool_ends(self, node: Node, body: Node) -> bool:
         """Whether the function ends the whole pool too, and every connection with it."""
         function = node.child_by_field_name("function")
         pool = self.tree.text(function.child_by_field_name("object")) if function is not None else ""
@@ -355,7 +360,7 @@ class Uses:
                 return True
         return False
 
-    def _reference_kind(self, reference: Node) -> str:
+    def reference_kind(self, reference: Node) -> str:
         parent = reference.parent
         if parent is None:
             return "escape"
@@ -408,8 +413,8 @@ class Uses:
     def _held_until(self, name: str, body: Node) -> int:
         """The offset up to which a connection is surely held: its first release, or the end of the function."""
         end = body.end_byte
-        for reference in self._references(name):
-            if body.start_byte <= reference.start_byte < end and self._reference_kind(reference) == "give":
+        for reference in self.references(name):
+            if body.start_byte <= reference.start_byte < end and self.reference_kind(reference) == "give":
                 end = reference.start_byte
         return end
 

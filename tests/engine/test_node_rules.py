@@ -337,3 +337,87 @@ def test_the_third_protocol_of_redis_has_room_for_subscribers() -> None:
     text = "import { createClient } from 'redis'; const c = createClient({ %s });\nc.subscribe('x', f);\nc.get('y');\n"
     assert "redis-connection-role-mix" in names({"a.mjs": text % ""})
     assert "redis-connection-role-mix" not in names({"a.mjs": text % "RESP: 3"})
+
+
+CALLBACK = (
+    "const { Pool } = require('pg');\nconst pool = new Pool({ connectionTimeoutMillis: 5000 });\n"
+    "exports.f = (cb) => pool.connect((err, client, done) => {\n  if (err) return cb(err);\n  %s\n});\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("client.query('x', (e, r) => cb(e, r));", True),
+        ("client.query('x', (e, r) => { if (e) return cb(e); done(); cb(null, r); });", True),
+        ("client.query('x', (e, r) => { if (e) { return cb(e); } client.release(); cb(null, r); });", True),
+        ("client.query('x', (e, r) => { done(); cb(e, r); });", False),
+        ("client.query('x', (e, r) => { if (e) { done(e); return cb(e); } done(); cb(null, r); });", False),
+        ("client.query('x', (e, r) => { finish(done); cb(e, r); });", False),
+        ("client.query('x').then(cb).finally(done);", False),
+        ("cb(null, client, done);", False),
+        ("this.client = client;", False),
+    ],
+)
+def test_a_connection_that_a_callback_gets(body: str, kept: bool) -> None:
+    assert ("pg-client-not-released" in names({"a.js": CALLBACK % body})) is kept
+
+
+def test_a_runner_of_a_data_source_that_is_given() -> None:
+    text = (
+        "import { DataSource } from 'typeorm';\nexport async function f(ds: DataSource) {\n"
+        "  const runner = ds.createQueryRunner();\n  await runner.query('x');\n  %s\n}\n"
+    )
+    assert "pg-client-not-released" in names({"a.ts": text % "await runner.release();"})
+    assert "pg-client-not-released" not in names({"a.ts": text % ""})
+
+
+def test_a_pool_that_only_its_class_sees() -> None:
+    text = (
+        "import { Pool } from 'pg';\nexport class Db {\n  %s pool = new Pool({ max: 5 });\n"
+        "  rows() { return this.pool.query('x'); }\n  %s\n}\n"
+    )
+    rule = "pg-no-error-handler"
+    assert rule in names({"a.ts": text % ("private readonly", "")})
+    assert rule not in names({"a.ts": text % ("readonly", "")})
+    assert rule not in names({"a.ts": text % ("private", "get() { return this.pool; }")})
+
+
+def test_a_cluster_of_pools() -> None:
+    for package, place in (("mysql2", "'a', "), ("mysql2/promise", ""), ("mysql", "'a', ")):
+        text = f"const mysql = require('{package}');\nconst all = mysql.createPoolCluster();\n"
+        wrong = f"all.add({place}{{ host: 'a', connectionLimit: 0 }});\n"
+        assert "pool-size-invalid" in names({"a.js": text + wrong})
+        assert "pool-size-invalid" not in names({"a.js": text + wrong.replace("0", "5")})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "datasourceUrl: 'postgresql://db/app?%s'",
+        "datasourceUrl: `${process.env.DATABASE_URL}?%s`",
+        "datasources: { db: { url: 'postgresql://db/app?%s' } }",
+        "datasources: { db: { url: `${process.env.DATABASE_URL}&%s` } }",
+    ],
+)
+def test_the_url_that_a_client_of_prisma_is_given(options: str) -> None:
+    text = (
+        f"import {{ PrismaClient }} from '@prisma/client';\nexport const prisma = new PrismaClient({{ {options} }});\n"
+    )
+    package = PACKAGE % '"@prisma/client": "5.1.0"'
+    found = names({"a.ts": text % "connection_limit=1000&pool_timeout=0", "package.json": package})
+    assert {"prisma-pool-timeout-zero", "prisma-connection-limit-large"} <= found
+    found = names({"a.ts": text % "connection_limit=10&pool_timeout=5", "package.json": package})
+    assert not {"prisma-pool-timeout-zero", "prisma-connection-limit-large"} & found
+
+
+def test_clients_and_servers_of_grpc() -> None:
+    text = (
+        "const grpc = require('@grpc/grpc-js');\nconst creds = grpc.credentials.createInsecure();\n"
+        "const api = grpc.loadPackageDefinition(definition).shop;\n"
+    )
+    client = "exports.c = new api.Orders('orders:1', creds, { '%s': 30000 });\n"
+    server = "exports.s = new grpc.Server({ '%s': 5000 });\n"
+    for code in (client, server):
+        assert "grpc-channel-options" in names({"a.js": text + code % "grpc.keepalive_time"})
+        assert "grpc-channel-options" not in names({"a.js": text + code % "grpc.keepalive_time_ms"})

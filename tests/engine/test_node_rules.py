@@ -421,3 +421,45 @@ def test_clients_and_servers_of_grpc() -> None:
     for code in (client, server):
         assert "grpc-channel-options" in names({"a.js": text + code % "grpc.keepalive_time"})
         assert "grpc-channel-options" not in names({"a.js": text + code % "grpc.keepalive_time_ms"})
+
+
+@pytest.mark.parametrize(
+    ("query", "outside"),
+    [
+        ("Log.create({ a: 1 })", True),
+        ("Log.create(values)", True),
+        ("Log.update({ a: 1 }, { where: { b: 2 } })", True),
+        ("Log.findOne({ where: { b: 2 } })", True),
+        ("Log.create(values, { transaction: t })", False),
+        ("Log.create(values, options)", False),
+        ("Log.findAll({ ...options })", False),
+        ("Log.create(...values)", False),
+        ("Mailer.create()", False),
+    ],
+)
+def test_queries_of_models_beside_their_transaction(query: str, outside: bool) -> None:
+    text = (
+        "import { sequelize, Order, Log } from './models'; import { Mailer } from './mail';\n"
+        "export const f = (data) => sequelize.transaction(async (t) => {\n"
+        f"  await Order.create(data, {{ transaction: t }});\n  await {query};\n}});\n"
+    )
+    assert ("pool-nested-acquire" in names({"a.ts": text})) is outside
+
+
+def test_parameters_of_a_url_whose_start_is_open() -> None:
+    text = (
+        "import { PrismaPg } from '@prisma/adapter-pg';\n"
+        "export const a = new PrismaPg({ connectionString: `${process.env.DATABASE_URL}?%s` });\n"
+    )
+    assert "prisma-url-params-v7" in names({"a.ts": text % "connection_limit=5"})
+    assert "prisma-url-params-v7" not in names({"a.ts": text % "schema=app"})
+
+
+def test_a_dispatcher_for_requests_of_another_file() -> None:
+    net = "import { Agent, setGlobalDispatcher } from 'undici';\nsetGlobalDispatcher(new Agent({ connections: 16 }));\n"
+    load = "export const load = async (u) => (await fetch(u)).json();\n"
+    package = '{ "engines": { "node": ">=26" }, "dependencies": { "undici": "%s" } }'
+    files = {"net.mjs": net, "load.mjs": load, "package.json": package}
+    assert "fetch-dispatcher-version" in names({**files, "package.json": package % "6.21.0"})
+    assert "fetch-dispatcher-version" not in names({**files, "package.json": package % "8.1.0"})
+    assert "fetch-dispatcher-version" not in names({"net.mjs": net, "package.json": package % "6.21.0"})

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.node_common import methods_of, object_of, table_of, text_endpoint
+from poollint.engine.detectors.node_common import methods_of, object_of, table_of, text_endpoint, url_text
 from poollint.engine.detectors.role_pools import is_short_lived, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known
 from poollint.versions import parse_version
@@ -188,14 +188,14 @@ def typeorm_query_time(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def prisma_url(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Parameters of Prisma's own engine in the URL of a driver adapter."""
-    url = block.by_role("url")
-    if url is None or not isinstance(url.value, str):
+    url, text = block.by_role("url"), url_text(block)
+    if url is None or not text:
         return
     environment = block.kind == "environment"
-    if environment and not (_is_prisma(block, url.value) and block.target is not None and block.target >= (7,)):
+    if environment and not (_is_prisma(block, text) and block.target is not None and block.target >= (7,)):
         return
     for name in PRISMA_URL:
-        if re.search(rf"[?&]{name}=", url.value):
+        if re.search(rf"[?&]{name}=", text):
             yield Hit(url, {"parameter": name}, "environment" if environment else name)
             return
 

@@ -70,9 +70,7 @@ class Uses:
             passed = self._passed(node, made.name)
             if passed:
                 found["passed"] = passed
-        if made.callee in ("fetch", "undici.fetch", "undici.request") and (
-            self._body_unread(node, made.name) or self._head_taken(node)
-        ):
+        if made.callee in _ANSWERED and (self._body_unread(node, made.name) or self._head_taken(node)):
             found["body_unread"] = True
         return found
 
@@ -434,6 +432,7 @@ class Uses:
             nested = tuple(self._outside(callback, handle, parameters[0], method))
         elif (handle == "sequelize" or made_by in _SEQUELIZES) and self._hands_on(callback, parameters[0]):
             nested = tuple(self._outside(callback, f"{handle}.query", parameters[0], method))
+            nested += tuple(self._models_outside(callback, handle, parameters[0]))
         else:
             return
         if not nested:
@@ -448,6 +447,37 @@ class Uses:
         """Whether a transaction is handed to some call: where none gets it, it may come to all of them by itself (CLS)."""
         body = callback.child_by_field_name("body")
         return bool(re.search(rf"(?<!\.)\b{re.escape(inner)}\b", self.tree.text(body)))
+
+    def _models_outside(self, callback: Node, handle: str, inner: str) -> Iterator[Place]:
+        """``await Log.create({ ... })``: a query of a model whose options, as they can be seen, name no transaction."""
+        queries = []
+        homes = {
+            self.file.origins.get(handle, ("", ""))[0]
+        }  # where the models are from: surely that of one in its place
+        for node in self.tree.walk(callback):
+            call = node.named_children[0] if node.type == "await_expression" and node.named_child_count == 1 else None
+            function = call.child_by_field_name("function") if call is not None else None
+            if call is None or function is None or function.type != "member_expression":
+                continue
+            model = self.tree.text(function.child_by_field_name("object"))
+            at = _MODEL_OPTIONS.get(self.tree.text(function.child_by_field_name("property")))
+            if at is None or not re.fullmatch(r"(?:\w+\.)*[A-Z]\w*", model):
+                continue
+            home = self.file.origins.get(model.partition(".")[0], ("", ""))[0]
+            if re.search(rf"\b{re.escape(inner)}\b", self.tree.text(call)):
+                homes.add(home)
+            else:
+                queries.append((call, home, at))
+        for call, home, at in queries:
+            if home and home in homes and self._options_without(self.file.arguments(call), at):
+                yield self.tree.place(call)
+
+    def _options_without(self, arguments: list[Node], at: int) -> bool:
+        """Whether the options of a query, at their place among its arguments, surely name no transaction."""
+        if any(each.type == "spread_element" for each in arguments[: at + 1]):
+            return False
+        options = self.file.fold(arguments[at]).value if len(arguments) > at else Table()
+        return isinstance(options, Table) and options.complete and "transaction" not in options.entries
 
     def _outside(self, callback: Node, handle: str, inner: str, method: str) -> Iterator[Place]:
         for node in self.tree.walk(callback):
@@ -475,5 +505,11 @@ _SHARED = frozenset(
     "pg.Pool pg-pool.default mysql2.createPool mysql2/promise.createPool @prisma/client.PrismaClient".split()
 )
 _HEAD_ONLY = frozenset("ok status statusText statusCode headers url redirected type".split())
+_ANSWERED = frozenset(("fetch", "undici.fetch", "undici.request", "node-fetch.default"))
+# where a query of a model of Sequelize takes its options
+_MODEL_OPTIONS = {
+    **dict.fromkeys("create bulkCreate update upsert findByPk increment decrement".split(), 1),
+    **dict.fromkeys("findOne findAll findAndCountAll findOrCreate count destroy".split(), 0),
+}
 _SEQUELIZES = frozenset(("sequelize.Sequelize()", "sequelize-typescript.Sequelize()"))
 _POSTGRES_POOLS = frozenset(("pg.Pool()", "pg-pool.default()", "@neondatabase/serverless.Pool()"))

@@ -363,15 +363,6 @@ def test_a_connection_that_a_callback_gets(body: str, kept: bool) -> None:
     assert ("pg-client-not-released" in names({"a.js": CALLBACK % body})) is kept
 
 
-def test_a_runner_of_a_data_source_that_is_given() -> None:
-    text = (
-        "import { DataSource } from 'typeorm';\nexport async function f(ds: DataSource) {\n"
-        "  const runner = ds.createQueryRunner();\n  await runner.query('x');\n  %s\n}\n"
-    )
-    assert "pg-client-not-released" in names({"a.ts": text % "await runner.release();"})
-    assert "pg-client-not-released" not in names({"a.ts": text % ""})
-
-
 def test_a_pool_that_only_its_class_sees() -> None:
     text = (
         "import { Pool } from 'pg';\nexport class Db {\n  %s pool = new Pool({ max: 5 });\n"

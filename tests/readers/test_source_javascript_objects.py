@@ -88,6 +88,23 @@ def test_where_options_come_from(text: str, value: Any) -> None:
     assert found.value("max") is value if value is UNKNOWN else found.value("max") == value
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "let max = 5;\n({ max } = load());",
+        "let max = 5;\n({ size: max } = load());",
+        "let max = 5;\n[max] = load();",
+        "let max = 5;\nfor (max of sizes()) use(max);",
+    ],
+)
+def test_variables_that_get_another_value(text: str) -> None:
+    assert pool(f"{text}\nnew Pool({{ max }});").value("max") is UNKNOWN
+
+
+def test_what_is_caught_is_no_constant() -> None:
+    assert pool("const max = 5;\ntry { f(); } catch (max) { new Pool({ max }); }").value("max") is UNKNOWN
+
+
 def test_classes_and_functions_of_other_files() -> None:
     other = "export class Db { static readonly MAX = 11; }\nexport function c() { return { max: Db.MAX }; }\n"
     found = pool("import { Db } from './db';\nnew Pool({ max: Db.MAX });", **{"db.ts": other})

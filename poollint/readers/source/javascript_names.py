@@ -58,6 +58,12 @@ class Names:
                 self._note_method(node)
             elif kind in ("assignment_expression", "augmented_assignment_expression", "update_expression"):
                 self._note_assignment(node)
+            elif kind == "for_in_statement" and node.child_by_field_name("kind") is None:
+                self._note_assignment(node)  # for (name of names): of a variable that is declared elsewhere
+            elif kind == "catch_clause":
+                parameter = node.child_by_field_name("parameter")
+                if parameter is not None and parameter.type == "identifier":
+                    self._declared.setdefault((self._scope_id(node), self.tree.text(parameter)), []).append(node)
             elif kind == "unary_expression" and node.children[0].type == "delete":
                 self._note_change(DELETE, node.child_by_field_name("argument"), None, node)
             elif kind in ("function_declaration", "class_declaration", "enum_declaration"):
@@ -184,8 +190,11 @@ class Names:
         plain = node.type == "assignment_expression"
         self._note_change(ASSIGN, left, node.child_by_field_name("right") if plain else None, node)
         if left.type == "identifier":
-            name = self.tree.text(left)
-            self._assigned[name] = self._assigned.get(name, 0) + 1
+            self._count_assignment(left)
+        elif left.type in ("object_pattern", "array_pattern"):
+            for each in self.tree.walk(left):
+                if each.type in ("identifier", "shorthand_property_identifier_pattern"):
+                    self._count_assignment(each)
         elif left.type == "member_expression":
             holder = self.tree.text(left.child_by_field_name("object"))
             name_node = left.child_by_field_name("property")
@@ -194,6 +203,10 @@ class Names:
             right = node.child_by_field_name("right")
             if name_node is not None and right is not None and node.type == "assignment_expression":
                 self._properties.setdefault(holder, []).append((self.tree.text(name_node), name_node, right))
+
+    def _count_assignment(self, node: Node) -> None:
+        name = self.tree.text(node)
+        self._assigned[name] = self._assigned.get(name, 0) + 1
 
     def _note_change(self, kind: str, target: Node | None, right: Node | None, node: Node) -> None:
         """``c.max = 5``, ``c["max"] = 5``, ``c[key] = 5``, ``delete c.max``."""

@@ -295,12 +295,9 @@ class Uses:
         made = Call(f"checkout.{method}", self.tree.place(function))
         made.name = self.tree.text(name)
         made.scope = self.file.scope(node)
-        released = self._released(node, made.name, body)
-        lent = method == "createQueryRunner" and self.tree.text(pool) in self.file.parameters(body)
         made.used = {
             "pool": self.tree.text(pool),
-            # whoever gives a data source to a function may end it too
-            "released": "elsewhere" if lent and released == "never" else released,
+            "released": self._released(node, made.name, body),
             "nested": tuple(self._nested(node, self.tree.text(pool), made.name, body)),
         }
         yield made
@@ -316,7 +313,9 @@ class Uses:
         if method == "getConnection":
             return pool.type in ("identifier", "member_expression")
         if method == "createQueryRunner":
-            return not _SINGLE.search(self.tree.source.text)
+            given = self.file.scope_node(pool)  # whoever gives a data source to a function may end it too
+            mine = given is None or self.tree.text(pool) not in self.file.parameters(given)
+            return mine and not _SINGLE.search(self.tree.source.text)
         if "mssql" in self.file.imports.values():
             return False
         return self.file.receiver(pool) in _POSTGRES_POOLS or (

@@ -111,7 +111,22 @@ def _databases(lines: list[Line], context: ReadContext) -> Iterator[Block]:
             place=place,
             spec=spec.settings["max_connections"],
         )
+        block.facts["built"] = tuple(_built(place.source.path, line.facts.get("services", {})))
         yield block
+
+
+def _built(path: str, services: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    """(folder, copies) of each service that a Compose file builds itself."""
+    above = posixpath.dirname(path.replace("\\", "/"))
+    if any(_POOLER.search(facts.get("image") or "") for facts in services.values()):
+        return  # what stands between has the connections
+    for facts in services.values():
+        folder = facts.get("build")
+        if folder and not re.search(r"[$:]", folder):
+            yield posixpath.normpath(posixpath.join(above, folder)), facts.get("replicas") or 1
+
+
+_POOLER = re.compile(r"bouncer|pgcat|pgpool|odyssey|supavisor|pgdog", re.I)
 
 
 def _is_postgres(facts: Mapping[str, Any]) -> bool:

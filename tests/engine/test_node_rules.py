@@ -454,3 +454,25 @@ def test_a_dispatcher_for_requests_of_another_file() -> None:
     assert "fetch-dispatcher-version" in names({**files, "package.json": package % "6.21.0"})
     assert "fetch-dispatcher-version" not in names({**files, "package.json": package % "8.1.0"})
     assert "fetch-dispatcher-version" not in names({"net.mjs": net, "package.json": package % "6.21.0"})
+
+
+def test_copies_of_a_service_that_a_compose_file_builds() -> None:
+    code = "const { Pool } = require('pg');\nexports.pool = new Pool({ host: 'db', max: 20 });\n"
+    compose = (
+        "services:\n  api:\n    build: {build}\n    deploy: {{ replicas: {many} }}\n{more}"
+        "  db:\n    image: postgres:16\n    command: postgres -c max_connections=100\n"
+    )
+    rule = "pool-budget-exceeded"
+
+    def found(build: str = ".", many: str = "8", more: str = "") -> bool:
+        text = compose.format(build=build, many=many, more=more)
+        return rule in names({"services/api/db.js": code, "compose.yaml": text})
+
+    assert found()
+    assert found("./services/api")
+    assert found("{ context: services/api }")
+    assert not found("./services/web")
+    assert not found(many="4")
+    assert not found(many="${COPIES}")
+    assert not found(more="  worker:\n    build: .\n")
+    assert not found(more="  pooler:\n    image: edoburu/pgbouncer\n")

@@ -211,6 +211,7 @@ def _compose(source: Source) -> Iterator[Line]:
             "image": _scalar(_get(service, "image")),
             "services": every,
             "environment": _environment(_get(service, "environment"), source),
+            "build": _scalar(_get(_get(service, "build"), "context")) or _scalar(_get(service, "build")),
         }
         every[name] = facts
         started = [list(_words_of(_get(service, entry), source)) for entry in ("entrypoint", "command")]

@@ -116,6 +116,7 @@ def _databases(lines: list[Line], context: ReadContext) -> Iterator[Block]:
             for name, facts in line.facts.get("services", {}).items()
             if (words := tuple(facts.get("environment", {}).values()))
         )
+        block.facts["built"] = tuple(_built(place.source.path, line.facts.get("services", {})))
         yield block
 
 
@@ -130,6 +131,20 @@ class Running(NamedTuple):
 
 def _texts(words: tuple[Word, ...]) -> tuple[str, ...]:
     return tuple(word.text for word in words)
+
+
+def _built(path: str, services: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    """(folder, copies) of each service that a Compose file builds itself."""
+    above = posixpath.dirname(path.replace("\\", "/"))
+    if any(_POOLER.search(facts.get("image") or "") for facts in services.values()):
+        return  # what stands between has the connections
+    for facts in services.values():
+        folder = facts.get("build")
+        if folder and not re.search(r"[$:]", folder):
+            yield posixpath.normpath(posixpath.join(above, folder)), facts.get("replicas") or 1
+
+
+_POOLER = re.compile(r"bouncer|pgcat|pgpool|odyssey|supavisor|pgdog", re.I)
 
 
 def _is_postgres(facts: Mapping[str, Any]) -> bool:

@@ -337,3 +337,142 @@ def test_the_third_protocol_of_redis_has_room_for_subscribers() -> None:
     text = "import { createClient } from 'redis'; const c = createClient({ %s });\nc.subscribe('x', f);\nc.get('y');\n"
     assert "redis-connection-role-mix" in names({"a.mjs": text % ""})
     assert "redis-connection-role-mix" not in names({"a.mjs": text % "RESP: 3"})
+
+
+CALLBACK = (
+    "const { Pool } = require('pg');\nconst pool = new Pool({ connectionTimeoutMillis: 5000 });\n"
+    "exports.f = (cb) => pool.connect((err, client, done) => {\n  if (err) return cb(err);\n  %s\n});\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("client.query('x', (e, r) => cb(e, r));", True),
+        ("client.query('x', (e, r) => { if (e) return cb(e); done(); cb(null, r); });", True),
+        ("client.query('x', (e, r) => { if (e) { return cb(e); } client.release(); cb(null, r); });", True),
+        ("client.query('x', (e, r) => { done(); cb(e, r); });", False),
+        ("client.query('x', (e, r) => { if (e) { done(e); return cb(e); } done(); cb(null, r); });", False),
+        ("client.query('x', (e, r) => { finish(done); cb(e, r); });", False),
+        ("client.query('x').then(cb).finally(done);", False),
+        ("cb(null, client, done);", False),
+        ("this.client = client;", False),
+    ],
+)
+def test_a_connection_that_a_callback_gets(body: str, kept: bool) -> None:
+    assert ("pg-client-not-released" in names({"a.js": CALLBACK % body})) is kept
+
+
+def test_a_pool_that_only_its_class_sees() -> None:
+    text = (
+        "import { Pool } from 'pg';\nexport class Db {\n  %s pool = new Pool({ max: 5 });\n"
+        "  rows() { return this.pool.query('x'); }\n  %s\n}\n"
+    )
+    rule = "pg-no-error-handler"
+    assert rule in names({"a.ts": text % ("private readonly", "")})
+    assert rule not in names({"a.ts": text % ("readonly", "")})
+    assert rule not in names({"a.ts": text % ("private", "get() { return this.pool; }")})
+
+
+def test_a_cluster_of_pools() -> None:
+    for package, place in (("mysql2", "'a', "), ("mysql2/promise", ""), ("mysql", "'a', ")):
+        text = f"const mysql = require('{package}');\nconst all = mysql.createPoolCluster();\n"
+        wrong = f"all.add({place}{{ host: 'a', connectionLimit: 0 }});\n"
+        assert "pool-size-invalid" in names({"a.js": text + wrong})
+        assert "pool-size-invalid" not in names({"a.js": text + wrong.replace("0", "5")})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "datasourceUrl: 'postgresql://db/app?%s'",
+        "datasourceUrl: `${process.env.DATABASE_URL}?%s`",
+        "datasources: { db: { url: 'postgresql://db/app?%s' } }",
+        "datasources: { db: { url: `${process.env.DATABASE_URL}&%s` } }",
+    ],
+)
+def test_the_url_that_a_client_of_prisma_is_given(options: str) -> None:
+    text = (
+        f"import {{ PrismaClient }} from '@prisma/client';\nexport const prisma = new PrismaClient({{ {options} }});\n"
+    )
+    package = PACKAGE % '"@prisma/client": "5.1.0"'
+    found = names({"a.ts": text % "connection_limit=1000&pool_timeout=0", "package.json": package})
+    assert {"prisma-pool-timeout-zero", "prisma-connection-limit-large"} <= found
+    found = names({"a.ts": text % "connection_limit=10&pool_timeout=5", "package.json": package})
+    assert not {"prisma-pool-timeout-zero", "prisma-connection-limit-large"} & found
+
+
+def test_clients_and_servers_of_grpc() -> None:
+    text = (
+        "const grpc = require('@grpc/grpc-js');\nconst creds = grpc.credentials.createInsecure();\n"
+        "const api = grpc.loadPackageDefinition(definition).shop;\n"
+    )
+    client = "exports.c = new api.Orders('orders:1', creds, { '%s': 30000 });\n"
+    server = "exports.s = new grpc.Server({ '%s': 5000 });\n"
+    for code in (client, server):
+        assert "grpc-channel-options" in names({"a.js": text + code % "grpc.keepalive_time"})
+        assert "grpc-channel-options" not in names({"a.js": text + code % "grpc.keepalive_time_ms"})
+
+
+@pytest.mark.parametrize(
+    ("query", "outside"),
+    [
+        ("Log.create({ a: 1 })", True),
+        ("Log.create(values)", True),
+        ("Log.update({ a: 1 }, { where: { b: 2 } })", True),
+        ("Log.findOne({ where: { b: 2 } })", True),
+        ("Log.create(values, { transaction: t })", False),
+        ("Log.create(values, options)", False),
+        ("Log.findAll({ ...options })", False),
+        ("Log.create(...values)", False),
+        ("Mailer.create()", False),
+    ],
+)
+def test_queries_of_models_beside_their_transaction(query: str, outside: bool) -> None:
+    text = (
+        "import { sequelize, Order, Log } from './models'; import { Mailer } from './mail';\n"
+        "export const f = (data) => sequelize.transaction(async (t) => {\n"
+        f"  await Order.create(data, {{ transaction: t }});\n  await {query};\n}});\n"
+    )
+    assert ("pool-nested-acquire" in names({"a.ts": text})) is outside
+
+
+def test_parameters_of_a_url_whose_start_is_open() -> None:
+    text = (
+        "import { PrismaPg } from '@prisma/adapter-pg';\n"
+        "export const a = new PrismaPg({ connectionString: `${process.env.DATABASE_URL}?%s` });\n"
+    )
+    assert "prisma-url-params-v7" in names({"a.ts": text % "connection_limit=5"})
+    assert "prisma-url-params-v7" not in names({"a.ts": text % "schema=app"})
+
+
+def test_a_dispatcher_for_requests_of_another_file() -> None:
+    net = "import { Agent, setGlobalDispatcher } from 'undici';\nsetGlobalDispatcher(new Agent({ connections: 16 }));\n"
+    load = "export const load = async (u) => (await fetch(u)).json();\n"
+    package = '{ "engines": { "node": ">=26" }, "dependencies": { "undici": "%s" } }'
+    files = {"net.mjs": net, "load.mjs": load, "package.json": package}
+    assert "fetch-dispatcher-version" in names({**files, "package.json": package % "6.21.0"})
+    assert "fetch-dispatcher-version" not in names({**files, "package.json": package % "8.1.0"})
+    assert "fetch-dispatcher-version" not in names({"net.mjs": net, "package.json": package % "6.21.0"})
+
+
+def test_copies_of_a_service_that_a_compose_file_builds() -> None:
+    code = "const { Pool } = require('pg');\nexports.pool = new Pool({ host: 'db', max: 20 });\n"
+    compose = (
+        "services:\n  api:\n    build: {build}\n    deploy: {{ replicas: {many} }}\n{more}"
+        "  db:\n    image: postgres:16\n    command: postgres -c max_connections=100\n"
+    )
+    rule = "pool-budget-exceeded"
+
+    def found(build: str = ".", many: str = "8", more: str = "") -> bool:
+        text = compose.format(build=build, many=many, more=more)
+        return rule in names({"services/api/db.js": code, "compose.yaml": text})
+
+    assert found()
+    assert found("./services/api")
+    assert found("{ context: services/api }")
+    assert not found("./services/web")
+    assert not found(many="4")
+    assert not found(many="${COPIES}")
+    assert not found(more="  worker:\n    build: .\n")
+    assert not found(more="  pooler:\n    image: edoburu/pgbouncer\n")

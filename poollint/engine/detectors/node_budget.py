@@ -1,4 +1,4 @@
-"""Node's pools times the processes that PM2 starts, against the connections of the project's database."""
+"""Node's pools times the processes that PM2 or a Compose file starts, against the connections of the project's database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.blocks import UNKNOWN
+from poollint.engine.detectors.node_common import endpoint
 from poollint.engine.detectors.role_pools import is_short_lived, is_throwaway
 from poollint.engine.hits import Hit
 from poollint.fleet.engines import engine_of
@@ -30,12 +31,12 @@ def above_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     size = block.by_role("size")
     if size is None or not _whole(size.value) or is_throwaway(block) or is_short_lived(block):
         return
-    if engine_of(block) != "postgresql" or ctx.of("pgbouncer", "main"):
+    if engine_of(block) != "postgresql" or ctx.of("pgbouncer", "main") or endpoint(block) == "pooler":
         return
     app, limit = _app(block, ctx), _limit(ctx)
     instances = app.get("instances") if app is not None else None
-    count = _count(instances.value) if instances is not None else 0
-    if limit is None or instances is None or count < 2:
+    count = _count(instances.value) if instances is not None else _copies(block, ctx)
+    if limit is None or count < 2:
         return
     total, usable = count * size.value, limit.most - limit.kept
     if total > usable:
@@ -46,7 +47,9 @@ def above_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             "fits": max(usable // count, 1),
             "setting": size.key,
         }
-        related = ((instances, "so many processes"), (limit.setting, "the server's limit"))
+        related: tuple[tuple[Setting, str], ...] = ((limit.setting, "the server's limit"),)
+        if instances is not None:
+            related = ((instances, "so many processes"), *related)
         yield Hit(block if size.origin == "default" else size, values, related=related)
 
 
@@ -59,6 +62,15 @@ def _app(block: Block, ctx: RuleContext) -> Block | None:
         if not folder or path.startswith(folder + "/"):
             near.append(app)
     return near[0] if len(near) == 1 else None
+
+
+def _copies(block: Block, ctx: RuleContext) -> int:
+    """How often the one service that is built from a file's folder runs, by the Compose file of its database."""
+    path = block.place.source.path
+    databases = ctx.of("commands", "database")
+    built = databases[0].facts.get("built", ()) if len(databases) == 1 else ()
+    counts = [count for folder, count in built if folder == "." or path.startswith(f"{folder}/")]
+    return counts[0] if len(counts) == 1 and not ctx.of("pm2", "app") else 0
 
 
 def _limit(ctx: RuleContext) -> Limit | None:

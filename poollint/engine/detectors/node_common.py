@@ -156,7 +156,7 @@ def session_state(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def not_released(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A connection that does not surely come back to its pool."""
     uses = block.facts.get("uses") or {}
-    if uses.get("released") in ("never", "path") and not is_throwaway(block):
+    if uses.get("released") in ("never", "path", "early") and not is_throwaway(block):
         values = {"name": block.name, "pool": uses["pool"], "method": block.facts.get("construct", "")}
         yield Hit(block, values, uses["released"])
 
@@ -202,7 +202,11 @@ def no_error_handler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 def _is_private(block: Block) -> bool:
     """Whether a pool is a private field that the class only calls and never hands on: ``this.#pool.query(...)``."""
     name = re.escape(block.name)
-    return "#" in block.name and not re.search(rf"{name}(?![\w$?]*\.|\?\.|\s*(?:\?\?)?=[^=])", block.place.source.text)
+    text = block.place.source.text
+    own = "#" in block.name or re.search(
+        rf"\bprivate\s+(?:readonly\s+)?{re.escape(block.name.partition('.')[2])}\b", text
+    )
+    return bool(own) and not re.search(rf"{name}(?![\w$?]*\.|\?\.|\s*(?:\?\?)?=[^=])", block.place.source.text)
 
 
 def hot_reload(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -277,8 +281,11 @@ def endpoint(block: Block) -> str:
     port = option(block, "port") or option(block, "connection.port")
     if port in POOLER_PORTS or (isinstance(host, str) and POOLER_HOST.search(host)):
         return "pooler"
-    if not text:
-        return ""
+    return text_endpoint(text) if text else ""
+
+
+def text_endpoint(text: str) -> str:
+    """The same of a URL alone."""
     netloc = re.sub(r"^\w+://(?:[^@/]*@)?", "", text).split("/")[0].split("?")[0]
     found = re.search(r":(\d+)$", netloc)
     if (found and int(found[1]) in POOLER_PORTS) or POOLER_HOST.search(netloc) or text.startswith("prisma://"):

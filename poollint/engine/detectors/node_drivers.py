@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
-from poollint.engine.detectors.node_common import endpoint, methods_of
+from poollint.engine.detectors.node_common import methods_of, object_of, table_of, text_endpoint, url_text
 from poollint.engine.detectors.role_pools import is_short_lived, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known
 from poollint.versions import parse_version
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block, Setting
+    from poollint.readers.source.values import Table
     from poollint.source import Place
 
 NODE_REDIS_TOP = frozenset("host port connect_timeout retry_strategy no_ready_check family path".split())
@@ -23,7 +24,9 @@ TYPEORM_EXTRA_POSTGRES = frozenset(
     "connectionLimit pool validateConnection validationQuery acquireTimeoutMillis acquireTimeout "
     "evictionRunIntervalMillis".split()
 )
-TYPEORM_EXTRA_MYSQL = frozenset(("max", "min", "acquireTimeout", "poolSize"))
+TYPEORM_EXTRA_MYSQL = frozenset(
+    "max min acquireTimeout acquireTimeoutMillis idleTimeoutMillis poolSize reconnect".split()
+)
 PRISMA_URL = ("connection_limit", "pool_timeout", "pgbouncer")
 DRIZZLE_POOL = ("max", "min", "idleTimeoutMillis", "connectionTimeoutMillis", "maxLifetimeSeconds")
 QUERY_IN = re.compile(r"\bany\s*\(|\bin\s*\(|findMany|whereIn|\$in\b|\bIn\(|findAll", re.I)
@@ -35,10 +38,12 @@ def min_below_version(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if setting is None or setting.origin == "default" or not known(setting.value) or setting.value == 0:
         return
     target = block.target
-    if block.system == "typeorm":  # it is the release of pg that counts
+    if block.system in ("typeorm", "prisma"):  # it is the release of pg that counts
         target = (block.facts.get("packages") or {}).get("pg")
-        if target is None or block.value("type") != "postgres":
-            return
+    if block.system == "typeorm" and (target is None or block.value("type") != "postgres"):
+        return
+    if block.facts.get("construct") == "PrismaNeon":
+        return  # which brings a pool of its own
     if target is not None and target < (8, 16):
         yield Hit(setting, {"setting": setting.key, "raw": setting.raw}, "ignored")
     elif target is not None and target < (8, 17):
@@ -183,14 +188,14 @@ def typeorm_query_time(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def prisma_url(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Parameters of Prisma's own engine in the URL of a driver adapter."""
-    url = block.by_role("url")
-    if url is None or not isinstance(url.value, str):
+    url, text = block.by_role("url"), url_text(block)
+    if url is None or not text:
         return
     environment = block.kind == "environment"
-    if environment and not (_is_prisma(block, url.value) and block.target is not None and block.target >= (7,)):
+    if environment and not (_is_prisma(block, text) and block.target is not None and block.target >= (7,)):
         return
     for name in PRISMA_URL:
-        if re.search(rf"[?&]{name}=", url.value):
+        if re.search(rf"[?&]{name}=", text):
             yield Hit(url, {"parameter": name}, "environment" if environment else name)
             return
 
@@ -202,36 +207,62 @@ def _is_prisma(block: Block, url: str) -> bool:
 
 def prisma_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A wait for a connection that never ends."""
-    url = _engine_url(block)
-    if url is not None and re.search(r"[?&]pool_timeout=0(?:&|$)", url.value):
-        yield Hit(url, {})
+    for url, text in _engine_urls(block):
+        if re.search(r"[?&]pool_timeout=0(?:&|$)", text):
+            yield Hit(url, {})
 
 
 def prisma_seconds(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """Milliseconds in a URL whose reader counts in seconds."""
-    url = _engine_url(block)
-    if url is None:
-        return
-    for name, number in re.findall(r"[?&](pool_timeout|connect_timeout|socket_timeout)=(\d+)(?=&|$)", url.value):
-        if int(number) >= 1000 and int(number) % 500 == 0:
-            yield Hit(url, {"parameter": name, "number": number, "better": f"{int(number) / 1000:g}"})
-            return
+    for url, text in _engine_urls(block):
+        for name, number in re.findall(r"[?&](pool_timeout|connect_timeout|socket_timeout)=(\d+)(?=&|$)", text):
+            if int(number) >= 1000 and int(number) % 500 == 0:
+                yield Hit(url, {"parameter": name, "number": number, "better": f"{int(number) / 1000:g}"})
+                break
 
 
 def prisma_size(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A pool of Prisma's engine that is larger than any one process has a use for."""
-    url = _engine_url(block)
-    found = re.search(r"[?&]connection_limit=(\d{1,9})(?:&|$)", url.value) if url is not None else None
-    if found is not None and int(found[1]) > ctx.options["threshold"]:
-        yield Hit(url, {"size": int(found[1])})
+    for url, text in _engine_urls(block):
+        found = re.search(r"[?&]connection_limit=(\d{1,9})(?:&|$)", text)
+        if found is not None and int(found[1]) > ctx.options["threshold"]:
+            yield Hit(url, {"size": int(found[1])})
 
 
-def _engine_url(block: Block) -> Setting | None:
-    """The URL whose parameters Prisma's own engine reads, which it does before 7."""
-    url: Setting | None = block.by_role("url")
-    if url is None or not isinstance(url.value, str) or (block.target is not None and block.target >= (7,)):
-        return None
-    return None if block.kind == "environment" and not _is_prisma(block, url.value) else url
+def _engine_urls(block: Block) -> Iterator[tuple[Setting | Place, str]]:
+    """The URLs whose parameters Prisma's own engine reads, which it does before 7, with a NUL for what is open in them."""
+    if block.target is not None and block.target >= (7,):
+        return
+    if block.kind == "client":
+        yield from _client_urls(block)
+        return
+    url = block.by_role("url")
+    if url is None or not isinstance(url.value, str):
+        return
+    if block.kind != "environment" or _is_prisma(block, url.value):
+        yield url, url.value
+
+
+def _client_urls(block: Block) -> Iterator[tuple[Setting | Place, str]]:
+    """``datasourceUrl``, and the URLs under ``datasources``, of a client's options."""
+    own = block.settings.get("datasourceUrl")
+    if own is not None:
+        text = own.value if isinstance(own.value, str) else (block.facts.get("shapes") or {}).get(own.name, "")
+        if text:
+            yield own, text
+    for source in _tables_in(table_of(object_of(block, "datasources"))):
+        url = source.entries.get("url")
+        if url is None or source.broken:
+            continue
+        text = url.value.value if isinstance(url.value.value, str) else url.value.shape
+        if text:
+            yield url.value.shared or url.key_place, text
+
+
+def _tables_in(table: Table | None) -> list[Table]:
+    entries = table.entries.values() if table is not None and not table.broken else ()
+    found = (table_of(entry.value.value) for entry in entries)
+    return [each for each in found if each is not None]
 
 
 def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -264,15 +295,9 @@ def prisma_legacy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 
 def prisma_pgbouncer(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A pooler behind Prisma 6, and the URL does not say so."""
-    if block.target is not None and block.target >= (7,):
-        return
-    url = block.by_role("url")
-    if url is None or not isinstance(url.value, str) or not url.value.startswith("postgres"):
-        return
-    if block.kind == "environment" and not _is_prisma(block, url.value):
-        return
-    if "pgbouncer=true" not in url.value and endpoint(block) == "pooler":
-        yield Hit(url, {})
+    for url, text in _engine_urls(block):
+        if text.startswith("postgres") and "pgbouncer=true" not in text and text_endpoint(text) == "pooler":
+            yield Hit(url, {})
 
 
 def drizzle_misplaced(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

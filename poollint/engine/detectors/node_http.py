@@ -229,8 +229,7 @@ def global_dispatcher(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     node, undici = packages.get("node"), packages.get("undici")
     if block.facts.get("construct") != "setGlobalDispatcher" or not node or not undici:
         return
-    source = block.place.source
-    uses = [each for each in ctx.of("node-http", "fetch") if each.place.source is source]
+    uses = ctx.of("node-http", "fetch")  # in whatever file: the dispatcher is one for all
     if node[0] >= 26 and undici[0] <= 6 and any(each.facts.get("callee") == "fetch" for each in uses):
         yield Hit(block, {"undici": undici[0], "node": node[0]})
 
@@ -435,7 +434,8 @@ def grpc_options(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         if meant or not name.startswith(("grpc.", "grpc-node.")):
             yield Hit(entry.key_place, {"option": name, "meant": meant}, "hint" if meant else "")
     ping = block.settings.get("grpc.keepalive_time_ms")
-    if ping is not None and isinstance(ping.value, (int, float)) and 0 < ping.value < 10:
+    rare = ping is None or not isinstance(ping.value, (int, float)) or not 0 < ping.value < 10
+    if ping is not None and block.kind == "channel" and not rare:
         yield Hit(ping, {"raw": ping.raw}, "pings")
 
 

@@ -28,7 +28,7 @@ _ROUTE_DECORATORS = frozenset(f"@nestjs/common.{name}" for name in "Get Post Put
 _CHAINED = frozenset("listen on once setMaxListeners".split())
 # connect() of these gives back the client itself; that of a pool gives a connection
 _CONNECTS = frozenset(("redis.createClient", "@redis/client.createClient", "mongodb.MongoClient"))
-_RESULT_METHODS = frozenset(("listen", "getHttpServer", "consumer", "producer"))
+_RESULT_METHODS = frozenset(("listen", "getHttpServer", "consumer", "producer", "add"))
 _SUBCLASSED = frozenset(("PrismaClient",))  # whose subclasses hand on the options as they are
 _ARRAY_CALLS = frozenset("map forEach filter reduce flatMap".split())
 # a text of some size whose lines are so long on average was written by a program
@@ -124,9 +124,11 @@ class JavascriptFile(Folding):
     def _is_grpc_client(self, node: Node) -> bool:
         """``new UsersClient(address, grpc.credentials.createSsl(), {...})``: a client that was generated from a schema."""
         arguments = self.arguments(node) if node.type == "new_expression" else []
-        if len(arguments) < 3 or arguments[1].type != "call_expression":
+        credentials = self.constant_of(arguments[1]) if len(arguments) >= 3 else None
+        if credentials is None or credentials.type != "call_expression":
             return False
-        return self.resolve(arguments[1].child_by_field_name("function")).startswith("@grpc/grpc-js.credentials.")
+        made_by = self.resolve(credentials.child_by_field_name("function"))
+        return made_by.startswith(("@grpc/grpc-js.credentials.", "@grpc/grpc-js.ChannelCredentials."))
 
     def calls(self) -> Iterator[Call]:
         """Every call or construction of an imported name or a known global, in the order of the text.

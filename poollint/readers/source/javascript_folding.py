@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.javascript_changes import changed
 from poollint.readers.source.javascript_env import ENVIRONMENT, checked_environment
 from poollint.readers.source.javascript_modules import MAX_HOPS, Exports, brought
 from poollint.readers.source.javascript_names import Names, unwrap
@@ -65,6 +66,14 @@ class Folding(Names):
         return brought(found, self.tree.place(node)) if found is not None else None
 
     # Folding
+
+    def fold_once(self, node: Node, depth: int = 0) -> Folded:
+        """The value of what a name stands for, which is looked at as often as the name is used."""
+        folded = self._memo.get(node.id)
+        if folded is None:
+            self._memo[node.id] = self._unknown(node)  # what leads back to itself has no value
+            folded = self._memo[node.id] = self.fold(node, depth)
+        return folded
 
     def fold(self, node: Node | None, depth: int = 0) -> Folded:
         assert node is not None
@@ -137,7 +146,7 @@ class Folding(Names):
         choices = (given,) if given is not None and isinstance(given.value, Table) else ()
         return self._unknown(node)._replace(plain=True, choices=choices)
 
-    _fold_function_expression = _fold_arrow_function
+    _fold_function_expression = _fold_function_declaration = _fold_arrow_function
 
     def _fold_ternary_expression(self, node: Node, depth: int) -> Folded:
         """One of two values: unknown, unless both are the same, with the choices told."""
@@ -238,12 +247,12 @@ class Folding(Names):
         both = inner is not None and inner.type == "ternary_expression" and len(tables) == len(folded.choices) == 2
         if not tables or (inner is not None and inner.type == "ternary_expression" and not both):
             table.complete = False
-            self._perhaps_replaced(table)
+            self.perhaps_replaced(table)
         for each in tables:
             self._merge_perhaps(table, each)
 
     @staticmethod
-    def _perhaps_replaced(table: Table) -> None:
+    def perhaps_replaced(table: Table) -> None:
         """What stands before an object that nobody can see may be replaced by it."""
         for key, entry in table.entries.items():
             table.entries[key] = Entry(entry.key_place, entry.value._replace(value=UNKNOWN, env="", text=False))
@@ -274,6 +283,8 @@ class Folding(Names):
     def _fold_identifier(self, node: Node, depth: int) -> Folded:
         return self._fold_name(node, self.tree.text(node), depth)
 
+    _fold_type_identifier = _fold_identifier  # what the name of a class is in TypeScript
+
     def _fold_name(self, node: Node, name: str, depth: int) -> Folded:
         if name == "Infinity":
             return self._plain(node, math.inf)
@@ -283,11 +294,9 @@ class Folding(Names):
             return self._plain(node, None)
         value = self._constant(node, name)
         if value is not None and not self._required(value):
-            folded = self._memo.get(value.id)
-            if folded is None:
-                folded = self._memo[value.id] = self.fold(value, depth)
+            folded = self.fold_once(value, depth)
             if isinstance(folded.value, Table):
-                folded = folded._replace(value=self._mutated(name, folded.value))
+                folded = folded._replace(value=changed(self, node, name, folded.value))
             return folded
         resolved = self._resolve_name(node) if node.type == "identifier" else self.imports.get(name, "")
         if not resolved:
@@ -296,7 +305,7 @@ class Folding(Names):
         if brought_in is None:
             return self._plain(node, Ref(resolved))
         if isinstance(brought_in.value, Table):
-            brought_in = brought_in._replace(value=self._mutated(name, brought_in.value))
+            brought_in = brought_in._replace(value=changed(self, node, name, brought_in.value))
         return brought_in
 
     def _fold_declared(self, node: Node, name: str, depth: int) -> Folded:
@@ -309,7 +318,27 @@ class Folding(Names):
             return self._fold_enum(node, declared[0])
         if declared[0].type == "object_pattern":
             return self._fold_part(node, declared[0], name, depth)
+        if declared[0].type == "class_declaration":
+            return self._fold_class(node, declared[0], name, depth)
+        if declared[0].type == "function_declaration":
+            return self.fold_once(declared[0], depth)
         return self._unknown(node)
+
+    def _fold_class(self, node: Node, declared: Node, name: str, depth: int) -> Folded:
+        """A class as the object that holds its static fields; its methods, and what it inherits, are not told."""
+        body = declared.child_by_field_name("body")
+        table = Table()
+        table.complete = False
+        for child in body.named_children if body is not None else ():
+            key = child.child_by_field_name("name") or child.child_by_field_name("property")
+            value = child.child_by_field_name("value")
+            fixed = child.type in ("public_field_definition", "field_definition") and value is not None
+            if fixed and key is not None and any(each.type == "static" for each in child.children):
+                place = self.tree.place(key)
+                changes = any(each.key in ("", self.tree.text(key)) for each in self.changes(name))
+                folded = self._unknown(key) if changes or value is None else self.fold(value, depth)
+                table.entries[self.tree.text(key)] = Entry(place, folded)
+        return self._plain(node, table) if table.entries else self._unknown(node)
 
     def _fold_part(self, node: Node, pattern: Node, name: str, depth: int) -> Folded:
         """``const { max = 20 } = config``: the entry of an object that can be seen, else its default by the environment."""
@@ -318,7 +347,7 @@ class Folding(Names):
         if whole is None or len(parts) != 1:
             return self._unknown(node)
         key, _name, default = parts[0]
-        if self.tree.text(whole) in ENVIRONMENT:
+        if self.is_environment(whole):
             text = Folded(UNKNOWN, self.tree.place(node), key, text=True, unset=True)
             return text if default is None else self._fallback(node, "??", text, self.fold(default, depth))
         folded = self.fold(whole, depth)
@@ -344,19 +373,10 @@ class Folding(Names):
             following = value + 1 if isinstance(value, int) else 0
         return self._plain(node, table)
 
-    def _mutated(self, name: str, table: Table) -> Table:
-        assignments = self._properties.get(name)
-        if not assignments:
-            return table
-        changed = table.copy()
-        for key, key_node, _right in assignments:
-            changed.entries[key] = Entry(self.tree.place(key_node), self._unknown(key_node))
-        return changed
-
     def _fold_member_expression(self, node: Node, depth: int) -> Folded:
         text = self.tree.text(node)
         base, name = node.child_by_field_name("object"), self.tree.text(node.child_by_field_name("property"))
-        if self.tree.text(base) in ENVIRONMENT:
+        if self.is_environment(base):
             return Folded(UNKNOWN, self.tree.place(node), name, text=True, unset=True)
         if text == "Number.MAX_SAFE_INTEGER":
             return self._plain(node, 2**53 - 1)
@@ -369,6 +389,15 @@ class Folding(Names):
         if self.tree.text(base) == "this":
             return self._fold_field(node, name, depth)
         return self._plain(node, Ref(resolved)) if resolved else self._unknown(node)
+
+    def is_environment(self, node: Node | None) -> bool:
+        """``process.env`` itself, or a constant that stands for it: ``const env = process.env``, ``import { env } ...``."""
+        if node is None:
+            return False
+        if self.tree.text(node) in ENVIRONMENT:
+            return True
+        constant = self.constant_of(node) if node.type == "identifier" else None
+        return self.tree.text(constant) in ENVIRONMENT if constant is not None else self.resolve(node) == "process.env"
 
     def _fold_field(self, node: Node, name: str, depth: int) -> Folded:
         """``this.size`` of a class whose field has a value that nothing changes."""
@@ -385,7 +414,7 @@ class Folding(Names):
 
     def _fold_subscript_expression(self, node: Node, depth: int) -> Folded:
         key = self.fold(node.child_by_field_name("index"), depth).value
-        if self.tree.text(node.child_by_field_name("object")) == "process.env":
+        if self.is_environment(node.child_by_field_name("object")):
             variable = key if isinstance(key, str) else "?"
             return Folded(UNKNOWN, self.tree.place(node), variable, text=True, unset=True)
         table = self.fold(node.child_by_field_name("object"), depth).value
@@ -416,7 +445,7 @@ class Folding(Names):
             return self._plain(node, bool(inner.value)) if inner.known else self._unknown(node)
         if name in ("Math.max", "Math.min") and arguments:
             return self._extreme(node, name, [self.fold(each, depth).value for each in arguments])
-        if name == "Object.freeze" and len(arguments) == 1:
+        if name in ("Object.freeze", "Object.seal", "structuredClone") and len(arguments) == 1:
             return self.fold(arguments[0], depth)
         if name == "Object.assign":
             return self._assign(node, arguments, depth)
@@ -431,9 +460,12 @@ class Folding(Names):
         brought_in = self._elsewhere(module, member, node) if module else checked_environment(self, node, depth)
         if brought_in is not None:
             return brought_in
-        if self.resolve(node.child_by_field_name("function")):
-            return self._plain(node, Made(self.call(node, depth)))
-        return self._unknown(node)
+        function = node.child_by_field_name("function")
+        given = self.fold(function, depth) if function is not None and function.type == "identifier" else None
+        if given is not None and given.plain and len(given.choices) == 1:
+            found: Folded = given.choices[0]
+            return found if found.place.source is self.tree.source else brought(found, self.tree.place(node))
+        return self._plain(node, Made(self.call(node, depth))) if self.resolve(function) else self._unknown(node)
 
     def _fold_new_expression(self, node: Node, depth: int) -> Folded:
         if self.resolve(node.child_by_field_name("constructor")):

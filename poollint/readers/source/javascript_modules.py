@@ -184,9 +184,10 @@ class Exports:
                     name_node = each.child_by_field_name("name")
                     if name_node is not None and name_node.type == "identifier":
                         self._put(text(name_node), name_node)
-            elif child.type == "enum_declaration":
+            elif child.type in ("enum_declaration", "class_declaration", "function_declaration"):
                 name_node = child.child_by_field_name("name")
-                self._put(text(name_node), name_node)
+                is_default = any(each.type == "default" for each in node.children)
+                self._put(DEFAULT if is_default else text(name_node), name_node)
         if source is not None and any(child.type == "*" for child in node.children):
             self.stars.append(module)
         value = node.child_by_field_name("value")

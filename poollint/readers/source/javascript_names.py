@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from poollint.readers.source.javascript_changes import ASSIGN, DELETE, MERGE, Change
 from poollint.readers.source.javascript_modules import DEFAULT, EVERYTHING, REQUIRED
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Names:
         self._declared: dict[tuple[int, str], list[Node]] = {}
         self._assigned: dict[str, int] = {}
         self._properties: dict[str, list[tuple[str, Node, Node]]] = {}  # by holder: (name, its node, value)
+        self._changes: dict[str, list[Change]] = {}  # by holder, in the order of the text
         self._inner: dict[tuple[int, str], str] = {}  # what functions require for themselves, by scope and name
         self._changed_fields: set[str] = set()
         self._methods: dict[str, list[Node]] = {}
@@ -56,6 +58,14 @@ class Names:
                 self._note_method(node)
             elif kind in ("assignment_expression", "augmented_assignment_expression", "update_expression"):
                 self._note_assignment(node)
+            elif kind == "for_in_statement" and node.child_by_field_name("kind") is None:
+                self._note_assignment(node)  # for (name of names): of a variable that is declared elsewhere
+            elif kind == "catch_clause":
+                parameter = node.child_by_field_name("parameter")
+                if parameter is not None and parameter.type == "identifier":
+                    self._declared.setdefault((self._scope_id(node), self.tree.text(parameter)), []).append(node)
+            elif kind == "unary_expression" and node.children[0].type == "delete":
+                self._note_change(DELETE, node.child_by_field_name("argument"), None, node)
             elif kind in ("function_declaration", "class_declaration", "enum_declaration"):
                 name = node.child_by_field_name("name")
                 if name is not None:
@@ -177,9 +187,14 @@ class Names:
         left = node.child_by_field_name("left") or node.child_by_field_name("argument")
         if left is None:
             return
+        plain = node.type == "assignment_expression"
+        self._note_change(ASSIGN, left, node.child_by_field_name("right") if plain else None, node)
         if left.type == "identifier":
-            name = self.tree.text(left)
-            self._assigned[name] = self._assigned.get(name, 0) + 1
+            self._count_assignment(left)
+        elif left.type in ("object_pattern", "array_pattern"):
+            for each in self.tree.walk(left):
+                if each.type in ("identifier", "shorthand_property_identifier_pattern"):
+                    self._count_assignment(each)
         elif left.type == "member_expression":
             holder = self.tree.text(left.child_by_field_name("object"))
             name_node = left.child_by_field_name("property")
@@ -189,8 +204,28 @@ class Names:
             if name_node is not None and right is not None and node.type == "assignment_expression":
                 self._properties.setdefault(holder, []).append((self.tree.text(name_node), name_node, right))
 
+    def _count_assignment(self, node: Node) -> None:
+        name = self.tree.text(node)
+        self._assigned[name] = self._assigned.get(name, 0) + 1
+
+    def _note_change(self, kind: str, target: Node | None, right: Node | None, node: Node) -> None:
+        """``c.max = 5``, ``c["max"] = 5``, ``c[key] = 5``, ``delete c.max``."""
+        if target is None or target.type not in ("member_expression", "subscript_expression"):
+            return
+        holder, index = target.child_by_field_name("object"), target.child_by_field_name("index")
+        key = self.tree.text(target.child_by_field_name("property")) if index is None else ""
+        if index is not None and index.type == "string":
+            key = self.tree.text(index)[1:-1]
+        if holder is not None and holder.type == "identifier":
+            self._changes.setdefault(self.tree.text(holder), []).append(Change(kind, key, right, node))
+
     def _note_method(self, node: Node) -> None:
         function = node.child_by_field_name("function")
+        if function is not None and self.tree.text(function) == "Object.assign":
+            target, *sources = self.arguments(node) or [function]
+            for source in sources if target.type == "identifier" else ():
+                right = None if source.type == "spread_element" else source
+                self._changes.setdefault(self.tree.text(target), []).append(Change(MERGE, "", right, node))
         if function is not None and function.type == "member_expression":
             holder = self.tree.text(function.child_by_field_name("object"))
             self._methods.setdefault(holder, []).append(node)
@@ -298,6 +333,15 @@ class Names:
                 return scope
             scope = self.scope_node(scope)
         return None
+
+    def changes(self, name: str) -> list[Change]:
+        """What changes the object that a variable holds."""
+        return self._changes.get(name, [])
+
+    def declared(self, scope: Node, name: str) -> Node | None:
+        """The one declaration of a name in a scope."""
+        found = self._declared.get((scope.id, name), [])
+        return found[0] if len(found) == 1 else None
 
     def assignments(self, name: str) -> int:
         """How often a variable is assigned after its declaration."""

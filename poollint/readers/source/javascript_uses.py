@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from poollint.readers.source.javascript_callbacks import callback_checkout
 from poollint.readers.source.javascript_names import WRAPPERS, unwrap
 from poollint.readers.source.values import Call, Folded, Made, Table
 
@@ -69,9 +70,7 @@ class Uses:
             passed = self._passed(node, made.name)
             if passed:
                 found["passed"] = passed
-        if made.callee in ("fetch", "undici.fetch", "undici.request") and (
-            self._body_unread(node, made.name) or self._head_taken(node)
-        ):
+        if made.callee in _ANSWERED and (self._body_unread(node, made.name) or self._head_taken(node)):
             found["body_unread"] = True
         return found
 
@@ -157,7 +156,7 @@ class Uses:
         scope = self.file.declaring_scope(reference, self.tree.text(reference))
         return (scope.id if scope is not None else -1) == home
 
-    def _references(self, name: str) -> list[Node]:
+    def references(self, name: str) -> list[Node]:
         if self._identifiers is None:
             self._identifiers = {}
             for node in self.tree.walk():
@@ -169,7 +168,7 @@ class Uses:
         """The calls that get the result as an argument (``attach(pool)``), by the text of the callee."""
         home = self._home(node, name)
         found = []
-        for reference in self._references(name):
+        for reference in self.references(name):
             holder = reference.parent
             if holder is None or holder.type != "arguments" or not self._same(reference, home):
                 continue
@@ -190,7 +189,7 @@ class Uses:
             return False
         home = self._home(node, name)
         seen = False
-        for reference in self._references(name):
+        for reference in self.references(name):
             parent = reference.parent
             if parent is None or not self._same(reference, home):
                 continue
@@ -272,7 +271,10 @@ class Uses:
 
     def _checkout(self, node: Node, function: Node, method: str) -> Iterator[Call]:
         pool = function.child_by_field_name("object")
-        if pool is None or not self._takes(pool, method):
+        given = callback_checkout(self, node, pool, method) if pool is not None else None
+        if given is not None:
+            yield given
+        if pool is None or given is not None or not self._takes(pool, method):
             return
         holder = node.parent
         if method != "createQueryRunner":
@@ -326,12 +328,12 @@ class Uses:
         """always, path (not when something throws), never, or elsewhere (it leaves the function)."""
         gives: list[Node] = []
         escapes = False
-        if self._pool_ends(node, body):
+        if self.pool_ends(node, body):
             return "elsewhere"
-        for reference in self._references(name):
+        for reference in self.references(name):
             if not body.start_byte <= reference.start_byte < body.end_byte:
                 continue
-            kind = self._reference_kind(reference)
+            kind = self.reference_kind(reference)
             if kind == "give":
                 gives.append(reference)
             elif kind == "mssql":
@@ -344,7 +346,7 @@ class Uses:
         first = min(give.start_byte for give in gives)
         return "path" if self._awaits_between(body, node.end_byte, first) else "always"
 
-    def _pool_ends(self, node: Node, body: Node) -> bool:
+    def pool_ends(self, node: Node, body: Node) -> bool:
         """Whether the function ends the whole pool too, and every connection with it."""
         function = node.child_by_field_name("function")
         pool = self.tree.text(function.child_by_field_name("object")) if function is not None else ""
@@ -355,7 +357,7 @@ class Uses:
                 return True
         return False
 
-    def _reference_kind(self, reference: Node) -> str:
+    def reference_kind(self, reference: Node) -> str:
         parent = reference.parent
         if parent is None:
             return "escape"
@@ -408,8 +410,8 @@ class Uses:
     def _held_until(self, name: str, body: Node) -> int:
         """The offset up to which a connection is surely held: its first release, or the end of the function."""
         end = body.end_byte
-        for reference in self._references(name):
-            if body.start_byte <= reference.start_byte < end and self._reference_kind(reference) == "give":
+        for reference in self.references(name):
+            if body.start_byte <= reference.start_byte < end and self.reference_kind(reference) == "give":
                 end = reference.start_byte
         return end
 
@@ -429,6 +431,7 @@ class Uses:
             nested = tuple(self._outside(callback, handle, parameters[0], method))
         elif (handle == "sequelize" or made_by in _SEQUELIZES) and self._hands_on(callback, parameters[0]):
             nested = tuple(self._outside(callback, f"{handle}.query", parameters[0], method))
+            nested += tuple(self._models_outside(callback, handle, parameters[0]))
         else:
             return
         if not nested:
@@ -443,6 +446,37 @@ class Uses:
         """Whether a transaction is handed to some call: where none gets it, it may come to all of them by itself (CLS)."""
         body = callback.child_by_field_name("body")
         return bool(re.search(rf"(?<!\.)\b{re.escape(inner)}\b", self.tree.text(body)))
+
+    def _models_outside(self, callback: Node, handle: str, inner: str) -> Iterator[Place]:
+        """``await Log.create({ ... })``: a query of a model whose options, as they can be seen, name no transaction."""
+        queries = []
+        homes = {
+            self.file.origins.get(handle, ("", ""))[0]
+        }  # where the models are from: surely that of one in its place
+        for node in self.tree.walk(callback):
+            call = node.named_children[0] if node.type == "await_expression" and node.named_child_count == 1 else None
+            function = call.child_by_field_name("function") if call is not None else None
+            if call is None or function is None or function.type != "member_expression":
+                continue
+            model = self.tree.text(function.child_by_field_name("object"))
+            at = _MODEL_OPTIONS.get(self.tree.text(function.child_by_field_name("property")))
+            if at is None or not re.fullmatch(r"(?:\w+\.)*[A-Z]\w*", model):
+                continue
+            home = self.file.origins.get(model.partition(".")[0], ("", ""))[0]
+            if re.search(rf"\b{re.escape(inner)}\b", self.tree.text(call)):
+                homes.add(home)
+            else:
+                queries.append((call, home, at))
+        for call, home, at in queries:
+            if home and home in homes and self._options_without(self.file.arguments(call), at):
+                yield self.tree.place(call)
+
+    def _options_without(self, arguments: list[Node], at: int) -> bool:
+        """Whether the options of a query, at their place among its arguments, surely name no transaction."""
+        if any(each.type == "spread_element" for each in arguments[: at + 1]):
+            return False
+        options = self.file.fold(arguments[at]).value if len(arguments) > at else Table()
+        return isinstance(options, Table) and options.complete and "transaction" not in options.entries
 
     def _outside(self, callback: Node, handle: str, inner: str, method: str) -> Iterator[Place]:
         for node in self.tree.walk(callback):
@@ -470,5 +504,11 @@ _SHARED = frozenset(
     "pg.Pool pg-pool.default mysql2.createPool mysql2/promise.createPool @prisma/client.PrismaClient".split()
 )
 _HEAD_ONLY = frozenset("ok status statusText statusCode headers url redirected type".split())
+_ANSWERED = frozenset(("fetch", "undici.fetch", "undici.request", "node-fetch.default"))
+# where a query of a model of Sequelize takes its options
+_MODEL_OPTIONS = {
+    **dict.fromkeys("create bulkCreate update upsert findByPk increment decrement".split(), 1),
+    **dict.fromkeys("findOne findAll findAndCountAll findOrCreate count destroy".split(), 0),
+}
 _SEQUELIZES = frozenset(("sequelize.Sequelize()", "sequelize-typescript.Sequelize()"))
 _POSTGRES_POOLS = frozenset(("pg.Pool()", "pg-pool.default()", "@neondatabase/serverless.Pool()"))

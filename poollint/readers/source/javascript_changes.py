@@ -1,0 +1,88 @@
+"""What becomes of an object of options between its literal and its use: ``const c = {}; c.max = 11; new Pool(c)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from poollint.blocks import UNKNOWN
+from poollint.readers.source.values import Entry, Folded, Table
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from poollint.readers.source.javascript_folding import Folding
+
+MAX_CHANGES = 100  # of one object; more of them are counted as changes that nobody follows
+ASSIGN, DELETE, MERGE = "assign", "delete", "merge"
+
+
+class Change(NamedTuple):
+    """One statement that changes an object: which key (empty: any), by what, and the node that does it."""
+
+    kind: str
+    key: str
+    right: Node | None  # None where the new value cannot be told (``c.max += 1``)
+    node: Node
+
+
+def changed(file: Folding, use: Node, name: str, table: Table) -> Table:
+    """The object behind a name as it is where it is used. What may or may not have happened leaves a key unknown."""
+    home = file.declaring_scope(use, name)
+    changes = [each for each in file.changes(name) if _same(file, each.node, name, home)]
+    if not changes:
+        return table
+    made = table.copy()
+    around = _block_of_declaration(file, home, name)
+    followed = len(changes) <= MAX_CHANGES
+    for each in changes:
+        sure = followed and around is not None and _surely_before(each.node, use, around)
+        _apply(file, made, each, sure)
+    return made
+
+
+def _same(file: Folding, node: Node, name: str, home: Node | None) -> bool:
+    scope = file.declaring_scope(node, name)
+    return (scope.id if scope is not None else -1) == (home.id if home is not None else -1)
+
+
+def _block_of_declaration(file: Folding, home: Node | None, name: str) -> Node | None:
+    declared = file.declared(home, name) if home is not None else None
+    statement = declared.parent if declared is not None else None
+    while statement is not None and statement.type in (
+        "lexical_declaration",
+        "variable_declaration",
+        "export_statement",
+    ):
+        statement = statement.parent
+    return statement
+
+
+def _surely_before(node: Node, use: Node, around: Node) -> bool:
+    """Whether a change is a statement of the block that declares the object, and stands before the use."""
+    statement = node.parent
+    if statement is None or statement.type != "expression_statement" or statement.end_byte > use.start_byte:
+        return False
+    return statement.parent is not None and statement.parent.id == around.id
+
+
+def _apply(file: Folding, table: Table, change: Change, sure: bool) -> None:
+    place = file.tree.place(change.node)
+    unknown = Folded(UNKNOWN, place)
+    if change.kind == MERGE:
+        source = file.fold_once(change.right).value if sure and change.right is not None else UNKNOWN
+        if isinstance(source, Table):
+            if not source.complete:
+                file.perhaps_replaced(table)
+            table.merge(source)
+            return
+        table.complete = False
+        file.perhaps_replaced(table)
+    elif not change.key:
+        table.complete = False
+        file.perhaps_replaced(table)
+    elif change.kind == DELETE and sure:
+        table.entries.pop(change.key, None)
+    else:
+        value = file.fold_once(change.right) if sure and change.right is not None else unknown
+        left = change.node.child_by_field_name("left")
+        table.entries[change.key] = Entry(file.tree.place(left) if left is not None else place, value)

@@ -104,6 +104,8 @@ class JvmSetters(JvmSyntax):
                 return
         place = self.tree.place(name_node)
         key = setter_key(name)
+        if arguments and name.startswith("is") and name[2:3].isupper():  # Kotlin's name of a property that isX() reads
+            key = setter_key("set" + name[2:])
         if not arguments:
             value = Folded(True, place)
         elif len(folded) == 1:

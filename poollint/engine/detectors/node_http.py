@@ -405,14 +405,6 @@ def aws_handler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         made = made_of(object_of(block, name))
         if made is not None and made.call.callee == "https.Agent" and _no_keepalive(made):
             yield Hit(block.settings[name], {"setting": name})
-    if (
-        block.facts.get("handler") in ("lambda", "route")
-        and not (block.facts.get("uses") or {}).get("stored")
-        and not block.facts.get("guarded")
-        and not block.facts.get("in_test")
-        and block.kind == "client"
-    ):
-        yield Hit(block, {"construct": block.facts.get("construct", "")}, "per-request")
 
 
 def _no_keepalive(made: Made) -> bool:

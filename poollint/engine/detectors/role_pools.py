@@ -78,7 +78,11 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
         return  # its connections live elsewhere, and longer
     if facts.get("handler") in ("route", "lambda", "export", "view"):
-        yield Hit(block, {"construct": facts.get("construct", ""), "function": facts.get("function") or "a handler"})
+        name = facts.get("function") or "function"
+        yield Hit(
+            block,
+            {"construct": facts.get("construct", ""), "function": "a handler" if name == "function" else name},
+        )
         return
     enclosing = uses.get("inline_in", "")
     if (

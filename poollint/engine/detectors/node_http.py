@@ -309,7 +309,7 @@ def axios_timeout(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(timeout, {"raw": timeout.raw})
     elif is_server_side(block) and (timeout.origin == "default" or timeout.value == UNLIMITED):
         construct = block.facts.get("construct", "")
-        call = "axios" if construct == "default" else f"axios.{construct}"
+        call = "axios" if construct in ("default", "axios") else f"axios.{construct}"
         yield Hit(block, {"call": call}, "absent")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # methods that end a builder, and methods that set what cannot be seen
 _ENDS = frozenset("build buildClient initializeDataSource".split())
 _HIDES = re.compile(
-    r"apply(?!To)|copy(?!StateTo)|load|from[A-Z]|from$|useSystemProperties|putAll|configure|"
+    r"apply(?!To)|copy(?!StateTo)|load|from[A-Z]|from$|useSystemProperties|putAll|config(?:ure|From)|"
     r"set(?:Pool)?(?:Properties|Config)$"
 )
 CLOSES = frozenset("close shutdown shutdownNow destroy stop".split())

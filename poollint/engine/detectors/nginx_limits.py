@@ -9,6 +9,7 @@ from poollint.blocks import Block, Fix
 from poollint.engine.detectors.nginx_clients import sees_outer_levels, write
 from poollint.engine.detectors.nginx_edits import insert_after
 from poollint.engine.detectors.nginx_timeouts import reuses
+from poollint.engine.detectors.nginx_traffic import keeps_connections
 from poollint.engine.hits import Hit, known
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ def _pools(main: Block, at_once: int) -> list[tuple[Block, int]]:
 
 
 def _kept(upstream: Block) -> bool:
-    return any(reuses(user, upstream.target) for user in upstream.facts.get("users") or ())
+    return keeps_connections(upstream) or any(
+        reuses(each, upstream.target) for each in upstream.facts.get("users") or ()
+    )
 
 
 def max_conns(block: Block, ctx: RuleContext) -> Iterator[Hit]:

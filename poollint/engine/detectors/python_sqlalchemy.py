@@ -273,8 +273,9 @@ def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         value = setting.value
         if isinstance(value, float) and value != UNLIMITED and value == value and value != int(value):  # noqa: PLR0124
             yield Hit(setting)
-        elif divides(setting.raw) and (value is UNKNOWN or is_default_of_variable(block, setting.name)):
-            yield Hit(setting, None, "division")
+        elif value is UNKNOWN or is_default_of_variable(block, setting.name):
+            if divides(setting.raw) or setting.name in block.facts.get("divided", ()):
+                yield Hit(setting, None, "division")
 
 
 def none_value(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -345,6 +345,8 @@ class _Filler:
             self.block.facts.setdefault("from_environment", {})[real] = folded.env
         if folded.text:
             self.block.facts.setdefault("text_values", {})[real] = folded.env
+        if folded.divided:
+            self.block.facts.setdefault("divided", set()).add(real)
         if folded.unset:
             self.block.facts.setdefault("unset_values", {})[real] = folded.env
         if folded.shape:

@@ -55,6 +55,25 @@ class PythonFile(Assigned):
         made.scope = self.scope(node)
         return made
 
+    def _made_partly(self, node: Node) -> Node | None:
+        """The ``functools.partial(create_engine, pool_size=5)`` that a call calls, right there or by its one name."""
+        function = node.child_by_field_name("function")
+        if function is None:
+            return None
+        found = self._sole_value(function, self.tree.text(function)) if function.type == "identifier" else function
+        if found is None or found.type != "call" or not self.positional_of(found):
+            return None
+        return found if self.resolve(found.child_by_field_name("function")) == "functools.partial" else None
+
+    def _completed(self, node: Node, partly: Node) -> Call:
+        """A call with the arguments that ``functools.partial`` has set before; its own go over them."""
+        made, before = self.call(node), self.call(partly)
+        made.positional[:0] = before.positional[1:]
+        made.named = {**before.named, **made.named}
+        made.complete = made.complete and before.complete
+        made.broken = made.broken or before.broken
+        return made
+
     def calls(self) -> Iterator[Call]:
         """Every call whose callee is an imported name, in the order of the text.
 
@@ -63,9 +82,12 @@ class PythonFile(Assigned):
         is given (``assigned.SQLALCHEMY_``).
         """
         for node in self.call_nodes:
-            name = self._callee(node)
+            name, partly = self._callee(node), None
+            if not name and "partial" in self.tree.source.text:
+                partly = self._made_partly(node)
+                name = self.resolve(self.positional_of(partly)[0]) if partly is not None else ""
             if name and (self.wants is None or self.wants(name)):
-                made = self.call(node)
+                made = self.call(node) if partly is None else self._completed(node, partly)
                 made.callee = name
                 made.used = self._used(node, made)
                 yield made

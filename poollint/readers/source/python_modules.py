@@ -249,6 +249,23 @@ class Names:
             return led[0].names.owner_of(led[1], hops + 1) if led is not None else None
         return self.owner_of(names, hops)
 
+    def own_class(self, node: Node) -> Owner | None:
+        """The class around ``self`` or ``cls`` in one of its methods, where the file derives none from it."""
+        file, name = self.file, self.file.tree.text(node)
+        if name not in ("self", "cls") or node.type != "identifier":
+            return None
+        function = file.enclosing_function(node)
+        around = function.parent if function is not None else None
+        while around is not None and around.type not in ("class_definition", "function_definition", "module"):
+            around = around.parent
+        if function is None or around is None or around.type != "class_definition":
+            return None
+        of = file.tree.text(around.child_by_field_name("name"))
+        derived = re.search(rf"\bclass\s+\w+\([^)]*\b{re.escape(of)}\b", file.tree.source.text)
+        if derived or of not in file.classes or file.classes[of].id != around.id:
+            return None
+        return Owner(file, around, None, file)
+
     def _made(self, node: Node, hops: int) -> Owner | None:
         function = node.child_by_field_name("function")
         names = dotted(self.file, function) if function is not None else []
@@ -331,14 +348,14 @@ def field(owner: Owner, name: str, depth: int, hops: int = 0) -> Folded | None:
         variable = alias if isinstance(alias, str) else variable
     else:
         folded = file.fold(right, depth)
-    if (
-        folded is None
-        or not folded.known
-        or isinstance(folded.value, (Table, list, Ref))
-        or hasattr(folded.value, "call")
-    ):
+    if folded is None or not folded.known or isinstance(folded.value, (list, Ref)) or hasattr(folded.value, "call"):
         return None
-    return folded._replace(env=folded.env or variable, text=False) if _is_settings(owner, hops) else folded
+    is_settings = _is_settings(owner, hops)
+    if isinstance(folded.value, Table):
+        changed = rf"\b{re.escape(name)}\s*(?:\[|\.(?:update|pop|setdefault|clear)\(|\|=)"
+        doubtful = is_settings or owner.call is not None or re.search(changed, file.tree.source.text)
+        return None if doubtful else folded
+    return folded._replace(env=folded.env or variable, text=False) if is_settings else folded
 
 
 def _field_node(owner: Owner, name: str, hops: int) -> tuple[PythonFile, Node] | None:

@@ -41,10 +41,10 @@ def finish(
         if not key.startswith(prefix) or not name:
             continue
         made.named[name] = _converted(name, entry)
-        if name in NUMBERS and isinstance(entry.value.value, str) and not entry.value.env:
-            if not _NUMBER.fullmatch(entry.value.value):
-                where = entry.value.shared or entry.value.place
-                block.problem("ini-number", where, setting=key, values={"raw": raw_text(entry.value)})
+        text = entry.value.value if name in NUMBERS and not entry.value.env else None
+        if isinstance(text, str) and not _NUMBER.fullmatch(text):
+            where = entry.value.shared or entry.value.place
+            block.problem("ini-number", where, setting=key, values={"raw": raw_text(entry.value)})
     made.named.update({name: entry for name, entry in call.named.items() if name not in ("configuration", "prefix")})
     form = {**_FORM, "facts": {"asynchronous": call.callee.endswith(".async_engine_from_config")}}
     yield block_of(made, Found(block.system, form, "engine"), catalogue_of(block.system), target_of(block.system))

@@ -274,6 +274,10 @@ def _upstream(block: Block, ctx: RuleContext) -> Block | None:
     bind = block.value("bind") if block.system != "uvicorn" else f":{block.value('port')}"
     if bind is UNKNOWN or "UNKNOWN" in str(bind):
         return None
+    if isinstance(bind, (tuple, list)):
+        bind = bind[0] if len(bind) == 1 else UNKNOWN
+        if not isinstance(bind, str):
+            return None
     port = str(bind).rpartition(":")[2] if bind else DEFAULT_PORT[block.system]
     if not port.isdigit():
         return None

@@ -273,9 +273,10 @@ def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         value = setting.value
         if isinstance(value, float) and value != UNLIMITED and value == value and value != int(value):  # noqa: PLR0124
             yield Hit(setting)
-        elif value is UNKNOWN or is_default_of_variable(block, setting.name):
-            if divides(setting.raw) or setting.name in block.facts.get("divided", ()):
-                yield Hit(setting, None, "division")
+        elif (divides(setting.raw) or setting.name in block.facts.get("divided", ())) and (
+            value is UNKNOWN or is_default_of_variable(block, setting.name)
+        ):
+            yield Hit(setting, None, "division")
 
 
 def none_value(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -366,9 +367,11 @@ def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A wait for a connection that outlasts the worker's own limit."""
     if is_throwaway(block):
         return
-    wait = written(block, "pool_timeout")
+    wait = block.get("pool_timeout")
     value = finite(wait)
-    if wait is None or value is None:
+    if wait is None or value is None or not has_default_class(block):
+        return
+    if wait.origin == "default" and (not block.complete or url_setting(block) is None):
         return
     for server in servers(block, ctx):
         if server.system != "gunicorn":
@@ -377,7 +380,9 @@ def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if limit is None or not 0 < limit < value or not _is_sync(server):
             continue
         timeout = server.settings["timeout"]
-        yield Hit(wait, {"limit": f"{limit:g}"}, related=((timeout, f"the worker is killed after {limit:g} s"),))
+        at, case = (block, "default") if wait.origin == "default" else (wait, "")
+        values = {"limit": f"{limit:g}", "shown": f"{value:g}"}
+        yield Hit(at, values, case, related=((timeout, f"the worker is killed after {limit:g} s"),))
         return
 
 
@@ -609,3 +614,7 @@ def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     application = _APPLICATION.search(text)
     if application is not None:
         yield Hit("poolclass", {"server": application[1]})
+        return
+    served = _used_elsewhere(block, ctx, "application")
+    if served is not None and not any(each.system == "celery" for each in ctx.blocks):
+        yield Hit("poolclass", {"server": served.name}, related=((served.place, "the service"),))

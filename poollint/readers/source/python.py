@@ -90,6 +90,8 @@ class PythonFile(Assigned):
                 made = self.call(node) if partly is None else self._completed(node, partly)
                 made.callee = name
                 made.used = self._used(node, made)
+                if made.name and self.wants is not None and any(each.setters == "=" for each in self.wants(name)):
+                    self._set_fields(node, made)
                 yield made
         yield from checkouts(self)
         yield from open_streams(self)
@@ -97,6 +99,7 @@ class PythonFile(Assigned):
         yield from self._entries()
         yield from self._groups()
         yield from self._conf()
+        yield from self._url_fields()
 
     def _callee(self, node: Node) -> str:
         """The canonical name of what a call calls, also when a module of the project hands it on."""
@@ -167,13 +170,16 @@ class PythonFile(Assigned):
         return False
 
     def _asks_anew(self, loop: Node, body: Node, node: Node) -> bool:
-        """Whether what a call asks for names the loop's own variable, or one that its body counts on."""
+        """Whether what a call asks for names the loop's own variable, or one that its body counts on or sets anew."""
         left = loop.child_by_field_name("left")
         changed = (
             {self.tree.text(each) for each in self.tree.walk(left) if each.type == "identifier"} if left else set()
         )
         for each in self.tree.walk(body):
-            target = each.child_by_field_name("left") if each.type == "augmented_assignment" else None
+            counts = each.type == "augmented_assignment" or (
+                each.type == "assignment" and each.start_byte > node.end_byte
+            )
+            target = each.child_by_field_name("left") if counts else None
             if target is not None and target.type == "identifier":
                 changed.add(self.tree.text(target))
         for argument in self._arguments(node):

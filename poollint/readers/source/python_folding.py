@@ -331,10 +331,8 @@ class Folding(FileNames):
         arguments = self._arguments(node)
         if name in _CASTS and name not in self.defined and len(arguments) == 1:
             return self._cast(node, name, self.fold(arguments[0], depth))
-        if name == "dict" and name not in self.defined:
-            return self._plain(node, self._dict(node, depth))
-        if name in ("min", "max") and name not in self.defined:
-            return self._extreme(node, name, depth)
+        if name in ("dict", "min", "max") and name not in self.defined:
+            return self._plain(node, self._dict(node, depth)) if name == "dict" else self._extreme(node, name, depth)
         resolved = self.resolve(function) or name
         if resolved.endswith(_URL_MAKERS):
             return self._url(node, depth)

@@ -61,9 +61,9 @@ class Modules:
         if dots:
             for _ in range(dots - 1):
                 folder = posixpath.dirname(folder) if folder else ".."
-            folders: Sequence[str] = (folder,)
+            folders: Iterable[str] = (folder,)
         else:
-            folders = self._above(folder)
+            folders = dict.fromkeys((*self._above(folder), *self._around(folder, name.partition(".")[0])))
         below = name.replace(".", "/")
         found = []
         for each in folders:
@@ -73,6 +73,18 @@ class Modules:
                     found.append(candidate)
                     break
         return posixpath.normpath(found[0]) if len(found) == 1 else ""
+
+    def _around(self, folder: str, name: str) -> list[str]:
+        """The folder that holds the folder ``name`` which a file stands in: its modules import each other by that name."""
+        current = os.path.abspath(folder).replace("\\", "/") if isinstance(self.files, DiskFiles) else folder
+        for _ in range(MAX_LEVELS):
+            above, base = posixpath.split(current)
+            if base == name:
+                return [above]
+            if above == current:
+                break
+            current = above
+        return []
 
     def _above(self, folder: str) -> tuple[str, ...]:
         """The folders that imports may start from: the file's own and those above it, up to the project's root."""
@@ -350,12 +362,12 @@ def field(owner: Owner, name: str, depth: int, hops: int = 0) -> Folded | None:
         folded = file.fold(right, depth)
     if folded is None or not folded.known or isinstance(folded.value, (list, Ref)) or hasattr(folded.value, "call"):
         return None
-    is_settings = _is_settings(owner, hops)
+    from_environment = is_settings(owner, hops)
     if isinstance(folded.value, Table):
         changed = rf"\b{re.escape(name)}\s*(?:\[|\.(?:update|pop|setdefault|clear)\(|\|=)"
-        doubtful = is_settings or owner.call is not None or re.search(changed, file.tree.source.text)
+        doubtful = from_environment or owner.call is not None or re.search(changed, file.tree.source.text)
         return None if doubtful else folded
-    return folded._replace(env=folded.env or variable, text=False) if is_settings else folded
+    return folded._replace(env=folded.env or variable, text=False) if from_environment else folded
 
 
 def _field_node(owner: Owner, name: str, hops: int) -> tuple[PythonFile, Node] | None:
@@ -386,14 +398,12 @@ def _bases(owner: Owner) -> list[Node]:
     return [each for each in bases.named_children if each.type in ("identifier", "attribute")] if bases else []
 
 
-def _is_settings(owner: Owner, hops: int) -> bool:
+def is_settings(owner: Owner, hops: int = 0) -> bool:
     """Whether a class takes its values from the environment, as pydantic's settings do."""
     for base in _bases(owner):
         name = owner.file.tree.text(base).rpartition(".")[2]
         outer = owner.file.names.owner(base, hops + 1) if hops < MAX_HOPS else None
-        if name == "BaseSettings" or (
-            _is_settings(outer, hops + 1) if outer is not None else name.endswith("Settings")
-        ):
+        if name == "BaseSettings" or (is_settings(outer, hops + 1) if outer is not None else name.endswith("Settings")):
             return True
     return False
 

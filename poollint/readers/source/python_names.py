@@ -41,7 +41,7 @@ class FileNames:
         self.classes: dict[str, Node] = {}
         self._configs: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._config_calls: list[Node] = []
-        self._conf_fields: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
+        self._fields: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._entry_changes: dict[str, list[tuple[list[Node], Node]]] = {}
         self._methods: dict[tuple[int, str], set[str]] = {}
         self._globals: set[str] = set()
@@ -121,8 +121,8 @@ class FileNames:
         if left.type == "attribute" and node.type == "assignment":
             holder = self.tree.text(left.child_by_field_name("object"))
             attribute = left.child_by_field_name("attribute")
-            if holder.endswith(".conf") and attribute is not None:
-                self._conf_fields.setdefault((self._scope_id(node), holder), []).append((attribute, node))
+            if attribute is not None and holder not in ("self", "cls"):
+                self._fields.setdefault((self._scope_id(node), holder), []).append((attribute, node))
         if left.type == "identifier":
             if self._is_stand_in(node):
                 return

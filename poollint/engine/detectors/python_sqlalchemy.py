@@ -338,7 +338,12 @@ def recycle_over_session_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     value = finite(recycle)
     if recycle is None or value is None or value <= 0 or block.value("pool_pre_ping") is not False:
         return
-    if found is None or found[1].dialect not in POSTGRESQL or is_throwaway(block):
+    if found is None or is_throwaway(block):
+        return
+    if found[1].dialect in ("mysql", "mariadb"):
+        yield from _over_wait_timeout(recycle, value, ctx)
+        return
+    if found[1].dialect not in POSTGRESQL:
         return
     pooler = pooler_of(found[1], ctx)
     if pooler is not None:
@@ -351,6 +356,16 @@ def recycle_over_session_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     seconds = finite(limit)
     if limit is not None and seconds is not None and 0 < seconds <= value:
         yield Hit(recycle, {"limit": f"{name} = {seconds:g} s"}, case, related=((limit, "closes idle sessions"),))
+
+
+def _over_wait_timeout(recycle: Setting, value: float, ctx: RuleContext) -> Iterator[Hit]:
+    """The same of MySQL, where the one option file of the run says how long a session may be idle."""
+    told = ctx.of("mysql-server", "server")
+    limit = written(told[0], "wait_timeout") if len(told) == 1 else None
+    seconds = finite(limit)
+    if limit is not None and seconds is not None and 0 < seconds <= value:
+        values = {"limit": f"wait_timeout = {seconds:g} s"}
+        yield Hit(recycle, values, "server", related=((limit, "closes idle sessions"),))
 
 
 def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

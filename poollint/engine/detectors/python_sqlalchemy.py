@@ -373,9 +373,10 @@ def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     name = pool_class(block)
     if name not in ("StaticPool", "SingletonThreadPool") or block.facts.get("in_test") or block.facts.get("in_script"):
         return
-    found = url_setting(block)
+    found = url_setting(block, "url", "SQLALCHEMY_DATABASE_URI")
     if found is not None and found[1].dialect in SERVERS:
-        yield Hit("poolclass", {"poolname": name}, "thread" if name == "SingletonThreadPool" else "")
+        at = "options.poolclass" if block.kind in OF_FLASK else "poolclass"
+        yield Hit(at, {"poolname": name}, "thread" if name == "SingletonThreadPool" else "")
 
 
 def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -388,6 +389,11 @@ def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     if wait.origin == "default" and (not block.complete or url_setting(block) is None):
         return
+    yield from over_worker(block, wait, value, ctx)
+
+
+def over_worker(block: Block, wait: Setting, value: float, ctx: RuleContext) -> Iterator[Hit]:
+    """The first worker of a source file that does not live as long as a wait."""
     for server in servers(block, ctx):
         if server.system != "gunicorn":
             continue
@@ -609,19 +615,25 @@ _APPLICATION = re.compile(
 )
 
 
-def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """A connection for each checkout in a service, straight to the server."""
-    if pool_class(block) != "NullPool" or block.facts.get("scope") != "module" or is_throwaway(block):
-        return
-    found = url_setting(block)
+def keeps_nothing(block: Block) -> bool:
+    """Whether an engine without a pool goes straight to a server, and its file names no reason for that."""
+    if pool_class(block) != "NullPool" or is_throwaway(block):
+        return False
+    found = url_setting(block, "url", "SQLALCHEMY_DATABASE_URI")
     if found is None or found[1].dialect not in SERVERS or "\0" in found[1].host or not found[1].host:
-        return
+        return False
     url = found[1]
     if _MIDDLE.search(url.host) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
+        return False
+    reasons = r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy"
+    return re.search(reasons, block.place.source.text) is None
+
+
+def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A connection for each checkout in a service, straight to the server."""
+    if block.facts.get("scope") != "module" or not keeps_nothing(block):
         return
     text = block.place.source.text
-    if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy", text):
-        return
     for server in servers(block, ctx):
         if server.system in ("gunicorn", "uvicorn", "hypercorn"):
             yield Hit("poolclass", {"server": server.system}, related=((server, "the service"),))

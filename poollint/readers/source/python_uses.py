@@ -319,12 +319,23 @@ def thread_count(file: PythonFile, name: str) -> Threads | None:
             continue
         around = file.enclosing_function(call) or file.tree.root
         runs = re.findall(r"\.(?:submit|map)\(\s*(?:lambda[^:]*:\s*)?([\w.]+)", file.code(around))
-        reached = file.reached(" ".join(runs))
+        inner = _inner_functions(file, around, runs) if around is not file.tree.root else []
+        reached = file.reached(" ".join((*runs, *inner)))
         if re.search(
             rf"(?<![\w.]){re.escape(name)}\s*\.\s*(?:get|post|put|patch|delete|head|request|urlopen)\b", reached
         ):
             return Threads(file.tree.place(call), folded.value)
     return None
+
+
+def _inner_functions(file: PythonFile, around: Node, names: list[str]) -> list[str]:
+    """The code of the functions of those names that a function defines for itself."""
+    body = around.child_by_field_name("body")
+    return [
+        file.code(each)
+        for each in (body.named_children if body is not None else ())
+        if each.type == "function_definition" and file.tree.text(each.child_by_field_name("name")) in names
+    ]
 
 
 _FRAMEWORKS = ("fastapi", "starlette")

@@ -207,3 +207,27 @@ def test_the_line_of_what_comes_too_late() -> None:
     )
     found = api.check_text(text, path="app.py")
     assert [(each.name, each.line) for each in found] == [("flask-options-too-late", 6)]
+
+
+@pytest.mark.parametrize(
+    ("before", "value"),
+    [
+        ("A, N = 1, 7", 7),
+        ("(A, N) = (1, 7)", 7),
+        ("A, N = pair", UNKNOWN),
+        ("A, N = *pair, 7", UNKNOWN),
+        ("A, *N = 1, 7", UNKNOWN),
+        ("N, N = 1, 7", UNKNOWN),
+    ],
+)
+def test_names_assigned_at_once(before: str, value: Any) -> None:
+    assert engine(f"{before}\nengine = create_engine('x', pool_size=N)\n").value("pool_size") == value
+
+
+def test_threads_that_run_an_inner_function() -> None:
+    text = (
+        "import requests\nfrom concurrent.futures import ThreadPoolExecutor\ndef run(urls):\n    s = requests.Session()\n"
+        "    def fetch(url):\n        return s.get(url, timeout=5)\n"
+        "    with ThreadPoolExecutor(25) as pool:\n        return list(pool.map(fetch, urls))\n"
+    )
+    assert [(each.name, each.line) for each in api.check_text(text, path="c.py")] == [("http-pool-too-small", 4)]

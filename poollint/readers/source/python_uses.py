@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from poollint.readers.source.python_endings import left_open
 from poollint.readers.source.python_modules import dotted
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
         used["untimed"] = untimed
     if not name or not re.fullmatch(r"[\w.]+", name):
         return
+    if head.partition(".")[0] in ("asyncpg", "psycopg_pool", "aiomysql") and mentions(file.tree.source.text, "yield"):
+        forgotten = left_open(file, node, made)
+        if forgotten is not None:
+            used["left_open"] = forgotten
     if last in ("create_engine", "engine_from_config") and not made.scope.functions and not _is_fallback(node):
         _add_engine_uses(file, node, name, used)
     elif head.startswith("redis"):

@@ -80,6 +80,9 @@ def test_numbers(expression: str, before: str, value: Any) -> None:
         ),
         ("    def f(self):\n        self.N = 4\n        return create_engine('x', pool_size=self.N)\n", "", UNKNOWN),
         ("    def f(self):\n        return create_engine('x', **self.O)\n", "", 5),
+        ("    def f(self):\n        return create_engine('x', **self.O)\n", "c.O = {}\n", UNKNOWN),
+        ("    def f(self):\n        return create_engine('x', pool_size=self.N)\n", "C.N = 9\n", UNKNOWN),
+        ("    def f(self):\n        return create_engine('x', pool_size=self.N)\n", "setattr(C, n, 9)\n", UNKNOWN),
         (
             "    def f(self):\n        self.O['pool_size'] = 6\n        return create_engine('x', **self.O)\n",
             "",
@@ -90,6 +93,15 @@ def test_numbers(expression: str, before: str, value: Any) -> None:
 def test_fields_of_the_class_around(body: str, rest: str, value: Any) -> None:
     found = engine(f"class C:\n    N = 8\n    O = {{'pool_size': 5}}\n{body}{rest}")
     assert (found.value("pool_size") if "pool_size" in found.settings else UNKNOWN) == value
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["@dataclass\nclass C", "class C(BaseModel)", "class C(NamedTuple)", "class BaseDatabase", "class PoolMixin"],
+)
+def test_fields_that_an_instance_or_another_class_may_have_otherwise(head: str) -> None:
+    body = "    N: int = -8\n    def f(self):\n        return create_engine('x', pool_size=self.N)\n"
+    assert engine(f"{head}:\n{body}").value("pool_size") is UNKNOWN
 
 
 @pytest.mark.parametrize(

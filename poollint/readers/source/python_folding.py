@@ -296,10 +296,12 @@ class Folding(FileNames):
         base = node.child_by_field_name("object")
         if base is None:
             return None
-        owner = self.names.own_class(base) or self.names.owner(base)
+        name = self.tree.text(node.child_by_field_name("attribute"))
+        own = self.names.own_class(base) if not self.names.sets_field(name) else None
+        owner = own or self.names.owner(base)
         if owner is None:
             return None
-        folded = field(owner, self.tree.text(node.child_by_field_name("attribute")), depth)
+        folded = field(owner, name, depth)
         return self._here(folded, node) if folded is not None and owner.file is not self else folded
 
     def keywords_of(self, node: Node, depth: int) -> Table:

@@ -134,6 +134,9 @@ class Modules:
         return file
 
 
+_FOR_OTHERS = re.compile(r"^(?:Base|Abstract)|(?:Base|Mixin|Protocol)$")  # classes that others are derived from
+
+
 class Owner(NamedTuple):
     """The class behind an expression, the call that made the instance, and the files of both."""
 
@@ -262,7 +265,10 @@ class Names:
         return self.owner_of(names, hops)
 
     def own_class(self, node: Node) -> Owner | None:
-        """The class around ``self`` or ``cls`` in one of its methods, where the file derives none from it."""
+        """The class around ``self`` or ``cls`` in one of its methods, where its fields are what the class body says.
+
+        That is a plain class: derived from nothing and nothing from it, without decorators, with no field set by its name.
+        """
         file, name = self.file, self.file.tree.text(node)
         if name not in ("self", "cls") or node.type != "identifier":
             return None
@@ -273,10 +279,16 @@ class Names:
         if function is None or around is None or around.type != "class_definition":
             return None
         of = file.tree.text(around.child_by_field_name("name"))
-        derived = re.search(rf"\bclass\s+\w+\([^)]*\b{re.escape(of)}\b", file.tree.source.text)
-        if derived or of not in file.classes or file.classes[of].id != around.id:
+        derives = around.child_by_field_name("superclasses") is not None or _FOR_OTHERS.search(of) is not None
+        decorated = around.parent is not None and around.parent.type == "decorated_definition"
+        if derives or decorated or of not in file.classes or file.classes[of].id != around.id:
             return None
-        return Owner(file, around, None, file)
+        derived = rf"\bclass\s+\w+\([^)]*\b{re.escape(of)}\b|\bsetattr\(|__dict__|__getattr"
+        return Owner(file, around, None, file) if re.search(derived, file.tree.source.text) is None else None
+
+    def sets_field(self, name: str) -> bool:
+        """Whether the file assigns to a field of that name, of whatever it is."""
+        return re.search(rf"\.{re.escape(name)}\s*(?::[^=\n]+)?=(?!=)", self.file.tree.source.text) is not None
 
     def _made(self, node: Node, hops: int) -> Owner | None:
         function = node.child_by_field_name("function")
@@ -378,6 +390,9 @@ def _field_node(owner: Owner, name: str, hops: int) -> tuple[PythonFile, Node] |
     values = file.assigned.get((owner.node.id, name), [])
     text = file.tree.text(owner.node)
     plain = re.escape(name)
+    of = re.escape(file.tree.text(owner.node.child_by_field_name("name")))
+    if re.search(rf"(?m)^\s*{of}\.{plain}\s*=(?!=)", file.tree.source.text):
+        return None
     if re.search(rf"\bself\.{plain}\b[^=\n]*=(?!=)|validator\([^)]*[\"']{plain}[\"']|def {plain}\b", text):
         return None
     if len(values) == 1 and values[0].type == "assignment":

@@ -19,10 +19,9 @@ _TOKEN = re.compile(
     r"(?P<resource>^[ \t]*resource[ \t]+\"(?P<type>\w+)\"[ \t]+\"(?P<name>[\w-]+)\"[ \t]*\{)"
     r"|(?P<attribute>^[ \t]*(?P<key>\w+)[ \t]*=[ \t]*(?P<value>\"[^\"\\\n$]*\"|[\w.]+)[ \t]*(?=$|#|//))"
     r"|(?P<text>\"(?:[^\"\\\n]|\\.)*\")"
-    r"|(?P<comment>(?:#|//)[^\n]*|/\*.*?\*/)"
-    r"|(?P<document><<-?[ \t]*(?P<end>\w+)[^\n]*\n.*?^[ \t]*(?P=end)\b)"
+    r"|(?P<comment>(?:#|//)[^\n]*)|(?P<long>/\*)|<<-?[ \t]*(?P<document>\w+)"
     r"|(?P<open>[{\[(])|(?P<close>[}\])])",
-    re.M | re.S,
+    re.M,
 )
 
 
@@ -48,8 +47,8 @@ def parse(source: Source, types: Container[str]) -> list[Resource]:
     resources: list[Resource] = []
     current: Resource | None = None
     depth = 0
-    for match in _TOKEN.finditer(source.text):
-        kind = match.lastgroup
+    match = _TOKEN.search(source.text)
+    while match is not None:
         if match["resource"]:
             if depth == 0 and match["type"] in types:
                 place = Place(source, match.start("type") - 1, match.end("name") + 1)
@@ -59,12 +58,25 @@ def parse(source: Source, types: Container[str]) -> list[Resource]:
         elif match["attribute"]:
             if depth == 1 and current is not None:
                 current.attributes.append(_attribute(source, match))
-        elif kind == "open":
+        elif match["open"]:
             depth += 1
-        elif kind == "close":
+        elif match["close"]:
             depth = max(depth - 1, 0)
             current = current if depth else None
+        at = _end(source.text, match)
+        match = _TOKEN.search(source.text, at) if at is not None else None
     return resources
+
+
+def _end(text: str, match: re.Match[str]) -> int | None:
+    """Where a token ends; None where it never does."""
+    if match["long"]:
+        end = text.find("*/", match.end())
+        return end + 2 if end >= 0 else None
+    if match["document"]:
+        last = re.compile(rf"^[ \t]*{match['document']}\b", re.M).search(text, match.end())
+        return last.end() if last is not None else None
+    return match.end()
 
 
 def _attribute(source: Source, match: re.Match[str]) -> Attribute:

@@ -33,6 +33,8 @@ def attributes(text: str) -> list[tuple[str, str, str, bool]]:
         ('resource "aws_lb" "a" {\n  name = "x-${var.y}"\n}\n', []),
         ('resource "other" "a" {\n  idle_timeout = 120\n}\n', []),
         ('locals {\n  x = <<EOT\nresource "aws_lb" "a" {\n  idle_timeout = 120\n}\nEOT\n}\n', []),
+        ('/* resource "aws_lb" "a" {\n  idle_timeout = 120\n}\n', []),
+        ('x = <<EOT\nresource "aws_lb" "a" {\n  idle_timeout = 120\n}\n', []),
         ("", []),
     ],
 )  # fmt: skip

@@ -52,6 +52,21 @@ def at_scheme(url: str) -> Profile | None:
     return next((each for each in profiles().values() if each.scheme and re.fullmatch(each.scheme, scheme)), None)
 
 
+_ADDRESS = re.compile(r"(?:^|@|//|,|\bhost\s*=\s*'?)([\w.-]+)(?::(\d{1,5})\b)?(?=$|[/?:,;\s'\"])")
+_PORT = re.compile(r"\bport\s*=\s*'?(\d{1,5})\b")
+
+
+def in_text(text: str) -> Profile | None:
+    """The pooler that a connection string (``postgres://u@pgbouncer/db``, ``host=x port=6432``) or a name tells."""
+    named = _PORT.search(text)
+    for match in _ADDRESS.finditer(text[:4096]):
+        port = int(match[2]) if match[2] else int(named[1]) if named is not None else 0
+        found = pooler_at(match[1], port)
+        if found is not None:
+            return found
+    return at_scheme(text)
+
+
 def pooler_at(host: str, port: int = 0) -> Profile | None:
     """The pooler at an address, by its name or by its port; None where neither tells one, or it shares by session there."""
     found = at_host(host) or at_port(port)

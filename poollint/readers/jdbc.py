@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
 from poollint.formats.jdbc_url import HOLE, parse
+from poollint.knowledge.poolers import pooler_at
 from poollint.source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from poollint.formats.jdbc_url import JdbcUrl
+    from poollint.formats.jdbc_url import Host, JdbcUrl
     from poollint.knowledge.catalogue import Catalogue, KindSpec, SettingSpec
     from poollint.versions import Version
 
 _LOOPBACK = re.compile(r"(?i)(?:localhost|127(?:\.\d{1,3}){3}|::1|0\.0\.0\.0|host\.docker\.internal)?$")
-_POOLER = re.compile(r"(?i)pgbouncer|(?:^|[.-])pooler[.-]|-pooler\.")
 _PLACEHOLDER = re.compile(r"\$\{([^{}:]+)(?::([^{}]*))?\}")
 _OPEN = re.compile(r"\{\{.*?\}\}|<%.*?%>|@[\w.-]+@|%\{[^}]*\}|#\{[^}]*\}|\$\([^)]*\)|\$\w+|\$\{[^}]*\}?")
 _TEST_PATH = re.compile(r"(?i)(?:^|/)(?:src/test|src/it|tests?|testing|e2e|integration-?test)/")
@@ -127,14 +127,18 @@ def url_block(
 def _facts(found: JdbcUrl, place: Place) -> dict[str, Any]:
     names = [host.name for host in found.hosts]
     known = [name for name in names if HOLE not in name]
-    ports = {host.port for host in found.hosts}
     return {
         "host": known[0] if len(known) == len(names) == 1 else "",
         "port": found.hosts[0].port if len(found.hosts) == 1 else 0,
         "network": bool(names) and not any(_LOOPBACK.match(name) for name in known),
-        "pooler": 6432 in ports or any(_POOLER.search(name) for name in known),
+        "pooler": any(_is_pooler(host) for host in found.hosts),
         **place_facts(place),
     }
+
+
+def _is_pooler(host: Host) -> bool:
+    found = pooler_at("" if HOLE in host.name else host.name, host.port)
+    return found is not None and not found.pins
 
 
 def place_facts(place: Place) -> dict[str, bool]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Block, Setting
 from poollint.formats.yaml_tree import Mapping, Node, Scalar, Sequence, parse
+from poollint.knowledge.poolers import in_text
 from poollint.readers.base import ReadContext, Reading
 from poollint.source import Place
 
@@ -28,9 +29,6 @@ _HOST = re.compile(
     r"([\w-]+)\.(?!proxy-)(?:cluster-(?:ro-)?)?[a-z0-9]{8,16}\.[a-z]{2}(?:-[a-z]+)+-\d\.rds\.amazonaws\.com"
 )
 _PROXY_HOST = re.compile(r"\.proxy-[a-z0-9]+\.[a-z]{2}(?:-[a-z]+)+-\d\.rds\.amazonaws\.com")
-_POOLER = re.compile(
-    r"(?i)\.proxy-\w+\.[\w-]+\.rds\.amazonaws\.com|pooler|pgbouncer|:6432\b|:6543\b|^prisma(?:\+postgres)?://"
-)
 _HANDLER = re.compile(r"(?:[\w.@-]+/)*[\w@-]+(?:\.[\w-]+)+")
 _ATTRIBUTE = re.compile(r"\$\{(\w+)\.(?:Read)?Endpoint(?:\.Address)?\}")
 _POOL_NAME = re.compile(r"(?i)(?:^|_)(?:pool_?(?:max|size|limit)|max_?pool(?:_?size)?|connection_?limit)(?:_|$)")
@@ -217,7 +215,7 @@ class _Template:
                         proxies.add(name)
         block.facts["proxied"] = bool(proxies)
         texts = [text for environment in environments for _, value in environment.entries for text in _texts(value)]
-        block.facts["pooled"] = bool(proxies) or any(_POOLER.search(text) for text in texts)
+        block.facts["pooled"] = bool(proxies) or any(in_text(text) is not None for text in texts)
         linked = [group for group in groups if group.facts["proxy"] in proxies]
         if len(linked) == 1:
             block.links["proxy"] = linked[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.hits import Hit, RuleContext, known, says
+from poollint.knowledge.poolers import in_text
 from poollint.source import Place
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ _PARAMETERS = (
     "pool_max_conn_idle_time pool_health_check_period pool_ping_timeout"
 ).split()
 _TIME = ("SetConnMaxLifetime", "SetConnMaxIdleTime")
-_POOLER_HOST = re.compile(r"pgbouncer|(?:^|[-.@/])pooler(?:[-.:]|$)|-pooler\.|supavisor", re.I)
-_POOLER_PORT = re.compile(r"(?::|\bport\s*=\s*)(6432|6543)\b")
 _EXEC_MODE = re.compile(
     r"QueryExecMode|default_query_exec_mode|statement_cache_mode|PreferSimpleProtocol|BuildStatementCache"
 )
@@ -183,10 +182,10 @@ def prepares_behind_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if dsn is None or aside(block) or ctx.of("pgbouncer", "main") or says(_EXEC_MODE, block.place.source.text):
         return
     text = dsn.value if isinstance(dsn.value, str) else (block.facts.get("shapes") or {}).get("dsn", "")
-    pooler, port = _POOLER_HOST.search(text), _POOLER_PORT.search(text)
-    if not pooler and not port:
+    pooler = in_text(text)
+    if pooler is None or pooler.pins:
         return
-    what = f"port {port[1]} is where poolers listen" if port and not pooler else "this is a pooler"
+    what = f"this is {pooler.title}"
     yield Hit(dsn, {"what": what}, "v4" if "/pgx/v4/" in str(block.facts.get("callee", "")) else "")
 
 

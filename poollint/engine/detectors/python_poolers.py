@@ -18,6 +18,7 @@ from poollint.engine.detectors.python_common import (
 )
 from poollint.engine.detectors.python_sqlalchemy import has_default_class
 from poollint.engine.hits import Hit
+from poollint.knowledge.poolers import at_host, pooler_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,13 +29,8 @@ if TYPE_CHECKING:
 POSTGRESQL = ("postgresql", "postgres")
 _DSN = re.compile(r"\b(host|port|dbname)\s*=\s*([^\s'\"\\\0]+)")
 SHARING = ("transaction", "statement")
-NAMED = re.compile(r"(?i)bouncer|pooler|(?:^|[.-])pgb(?:[.-]|$)")
-SESSION_POOLER = re.compile(r"(?i)(?:^|[.-])(?:pgbouncer|pgb)(?:[.-]|$)")
-FOLLOWING = re.compile(r"(?i)\.neon\.tech$")  # hosted, and follows prepared statements
-SESSION_AT_5432 = re.compile(r"(?i)\.pooler\.supabase\.com$")  # shares by session at PostgreSQL's own port
 SERVERS_PORT = "5432"
-HOSTED_PORT = "6543"
-BOUNCERS_PORT = "6432"
+HOSTED_PORT = "6543"  # where poolers of hosts listen
 
 
 class Pooler(NamedTuple):
@@ -84,18 +80,19 @@ def looks_pooled(url: Url, ctx: RuleContext) -> bool:
     """Whether an address looks like that of a pooler by transaction, in a run that has no pooler's file to ask."""
     if OPEN in url.host or ctx.of("pgbouncer", "main"):
         return False
-    if url.port in ("", SERVERS_PORT) and SESSION_AT_5432.search(url.host):
-        return False
-    return url.port in (HOSTED_PORT, BOUNCERS_PORT) or _is_named(url.host)
+    found = pooler_at(url.host, int(url.port or 0))
+    return found is not None and not found.pins
 
 
 def may_lose(url: Url, ctx: RuleContext) -> bool:
     """Whether what looks like a pooler may lose prepared statements."""
-    return looks_pooled(url, ctx) and not FOLLOWING.search(url.host)
+    found = at_host(url.host)
+    return looks_pooled(url, ctx) and not (found is not None and found.follows)
 
 
 def _is_named(host: str) -> bool:
-    return NAMED.search(host) is not None
+    found = at_host(host)
+    return found is not None and not found.pins
 
 
 def _loses(pooler: Pooler) -> bool:
@@ -286,7 +283,8 @@ def behind_session_pooler(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         return
     setting, url = found
     size = block.by_role("size")
-    if not SESSION_POOLER.search(url.host) or size is None or size.value is UNKNOWN:
+    named = at_host(url.host)
+    if named is None or named.name != "pgbouncer" or size is None or size.value is UNKNOWN:
         return
     poolers = ctx.of("pgbouncer", "main")
     if not poolers:

@@ -20,6 +20,7 @@ from poollint.engine.detectors.python_common import (
     written,
 )
 from poollint.engine.hits import Hit
+from poollint.knowledge.poolers import at_host
 from poollint.source import Place
 from poollint.versions import parse_version
 
@@ -456,7 +457,12 @@ def ini_flag(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(setting)
 
 
-_MIDDLE = re.compile(r"(?i)pgbouncer|pooler|haproxy|proxysql|\.proxy-[a-z0-9]+\.")
+_FORWARDS = re.compile(r"(?i)haproxy|proxysql")
+
+
+def _is_middle(url: Url) -> bool:
+    """Whether an address is that of a pooler or of a proxy, which drop connections that are idle."""
+    return _FORWARDS.search(url.host) is not None or at_host(url.host) is not None or url.port in ("6432", "6543")
 
 
 def middle_box(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -465,7 +471,7 @@ def middle_box(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if found is None or found[1].dialect not in SERVERS or is_throwaway(block) or not has_default_class(block):
         return
     url = found[1]
-    if not (_MIDDLE.search(url.host) or url.port in ("6432", "6543")):
+    if not _is_middle(url):
         return
     if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED:
         yield Hit(found[0], {"host": f"{url.host}:{url.port}" if url.port else url.host})
@@ -623,7 +629,7 @@ def keeps_nothing(block: Block) -> bool:
     if found is None or found[1].dialect not in SERVERS or "\0" in found[1].host or not found[1].host:
         return False
     url = found[1]
-    if _MIDDLE.search(url.host) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
+    if _is_middle(url) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
         return False
     reasons = r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy"
     return re.search(reasons, block.place.source.text) is None

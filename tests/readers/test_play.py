@@ -119,8 +119,16 @@ def test_micronaut(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("config/app.yml", "database:\n  driverClass: org.postgresql.Driver\n  maxWaitForConnection: 500ms\n", 0.5),
-        ("a.yaml", "db:\n  main:\n    driverClass: org.h2.Driver\n    maxWaitForConnection: 2 minutes\n", 120),
+        (
+            "config/app.yml",
+            "database:\n  driverClass: org.postgresql.Driver\n  url: x\n  maxWaitForConnection: 500ms\n",
+            0.5,
+        ),
+        (
+            "a.yaml",
+            "db:\n  main:\n    driverClass: org.h2.Driver\n    url: x\n    maxWaitForConnection: 2 minutes\n",
+            120,
+        ),
         ("app.yml", "database:\n  url: x\n  maxWaitForConnection: 500ms\n", None),
         ("app.conf", "database {\n  driverClass: org.postgresql.Driver\n}\n", None),
     ],

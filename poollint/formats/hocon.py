@@ -2,7 +2,7 @@
 
 A text whose braces or quotes do not match has no entries. Lists are no single values. A substitution gets what the same
 text says, a value or all that stands below a key; an optional one (``${?X}``) of anything else leaves what stands above
-it, any other keeps the value open. Never raises; time grows with the text alone.
+it, if anything does; any other keeps the value open. Never raises; time grows with the text alone.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ class _Parser:
         references = [each for each in parts if each.kind == "reference"]
         if references and all(each.kind in ("reference", "space") for each in parts):
             self._extend(path, parts, key_place)
-        if len(parts) == 1 and references and parts[0].text.startswith("${?"):
+        if len(parts) == 1 and references and parts[0].text.startswith("${?") and path in self.entries:
             return  # what stands above it holds where the variable is not set
         self.entries.pop(path, None)  # the last one counts, and stands last
         self.open.pop(path, None)

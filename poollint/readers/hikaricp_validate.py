@@ -292,7 +292,9 @@ class Checker:
     def _legacy_fail_fast(self) -> None:
         """Before 3.0 the old flag set initializationFailTimeout."""
         setting = self.block.settings["initializationFailFast"]
-        if "initializationFailTimeout" not in self.written and isinstance(setting.value, bool):
+        if "initializationFailTimeout" in self.written:
+            self.block.settings["initializationFailTimeout"].value = UNKNOWN  # the order of a hash table decides
+        elif isinstance(setting.value, bool):
             self._default("initializationFailTimeout", 1 if setting.value else -1)
 
     # validate()

@@ -90,6 +90,8 @@ def test_time_grows_with_the_text_alone(part: str) -> None:
         ("x = ${y} {m = 1}\ny = ${z} {k = 2}\nz {q = 1}\n", {"x.m": "1", "x.k": "2", "x.q": "1"}),
         ("x = ${b} {k = 7}\n", {"x": None, "x.k": "7"}),
         ("x = ${?b} {k = 7}\n", {"x.k": "7"}),
+        ("a = ${?b}\n", {"a": None}),
+        ("a = 4\na = ${?b}\n", {"a": "4"}),
         ("x { y = ${x} {k = 1} }\n", {"x.y": None, "x.y.k": "1"}),
         ("a = ${b}\nb = ${a}\n", {"a": None, "b": None}),
         ('include "more"\nn = 9\nm = ${n}\n', {"m": None}),

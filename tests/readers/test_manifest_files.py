@@ -77,3 +77,24 @@ def test_any_text_has_files_that_lie_where_they_stand(text: str) -> None:
         assert len(inner.text) <= len(text)
         for line, (one, other) in enumerate(zip(inner.text.split("\n"), text.split("\n"), strict=False)):
             assert not one.strip() or one.strip() == other.strip(), line
+
+
+POOL = "spring:\n  datasource:\n    hikari:\n      maximum-pool-size: 0\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "found"),
+    [
+        (
+            "k8s/all.yaml",
+            "apiVersion: v1\nkind: List\nitems:\n- kind: ConfigMap\n  data:\n    application.yml: |\n",
+            True,
+        ),
+        ("charts/api/values.yaml", "config:\n  files:\n    application-prod.yaml: |-\n", True),
+        ("charts/api/values.yaml", "config:\n  files:\n    notes.md: |-\n", False),
+    ],
+)
+def test_lists_of_resources_and_values_of_charts(path: str, head: str, *, found: bool) -> None:
+    text = head + "".join(f"      {line}\n" for line in POOL.splitlines())
+    done = [(each.code, each.line) for each in check_texts({path: text}).findings if each.code.startswith("HIK")]
+    assert done == ([("HIK001", head.count("\n") + 4)] if found else [])

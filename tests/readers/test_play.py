@@ -22,7 +22,10 @@ def codes(text: str) -> set[str]:
 
 
 def test_times_have_units_and_defaults_are_plays() -> None:
-    text = "db.default.hikaricp { maxLifetime = 10 minutes, idleTimeout = 20000\nconnectionTimeout = ${?WAIT} }\n"
+    text = (
+        "db.default.hikaricp { maxLifetime = 10 minutes, idleTimeout = 20000\nconnectionTimeout = 30 s\n"
+        "connectionTimeout = ${?WAIT} }\n"
+    )
     (pool,) = pools(BASE + text)
     assert (pool.value("maxLifetime"), pool.value("idleTimeout"), pool.value("connectionTimeout")) == (600, 20, 30)
     assert (pool.value("keepaliveTime"), pool.settings["keepaliveTime"].origin) == (0, "default")
@@ -31,7 +34,12 @@ def test_times_have_units_and_defaults_are_plays() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["db.default.hikaricp.maxLifetime = ${LIFE}\n", "db.default.hikaricp.maxLifetime = 3 sec\n"]
+    "text",
+    [
+        "db.default.hikaricp.maxLifetime = ${LIFE}\n",
+        "db.default.hikaricp.maxLifetime = ${?LIFE}\n",
+        "db.default.hikaricp.maxLifetime = 3 sec\n",
+    ],
 )
 def test_what_is_open_is_unknown(text: str) -> None:
     (pool,) = pools(BASE + text)
@@ -111,8 +119,16 @@ def test_micronaut(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("config/app.yml", "database:\n  driverClass: org.postgresql.Driver\n  maxWaitForConnection: 500ms\n", 0.5),
-        ("a.yaml", "db:\n  main:\n    driverClass: org.h2.Driver\n    maxWaitForConnection: 2 minutes\n", 120),
+        (
+            "config/app.yml",
+            "database:\n  driverClass: org.postgresql.Driver\n  url: x\n  maxWaitForConnection: 500ms\n",
+            0.5,
+        ),
+        (
+            "a.yaml",
+            "db:\n  main:\n    driverClass: org.h2.Driver\n    url: x\n    maxWaitForConnection: 2 minutes\n",
+            120,
+        ),
         ("app.yml", "database:\n  url: x\n  maxWaitForConnection: 500ms\n", None),
         ("app.conf", "database {\n  driverClass: org.postgresql.Driver\n}\n", None),
     ],

@@ -67,6 +67,13 @@ def test_objects_that_change_each_other() -> None:
     assert pool(f"const c = {{ k0: 11 }};\n{steps}c.max = c.k59;\nnew Pool(c);").name == ""
 
 
+def test_an_object_that_changes_without_end() -> None:
+    steps = "".join(f"c.k{at} = {at};\n" for at in range(3000))
+    found = pool(f"const c = {{ max: 5 }};\n{steps}new Pool(c);" + "use(c);\n" * 500)
+    assert found.value("max") is UNKNOWN
+    assert not found.complete
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from poollint.readers.source.javascript_folding import Folding
 
-MAX_CHANGES = 100  # of one object; more of them are counted as changes that nobody follows
+MAX_CHANGES = 100  # of objects of one name; where there are more, nobody follows them
 ASSIGN, DELETE, MERGE = "assign", "delete", "merge"
 
 
@@ -27,16 +27,18 @@ class Change(NamedTuple):
 
 def changed(file: Folding, use: Node, name: str, table: Table) -> Table:
     """The object behind a name as it is where it is used. What may or may not have happened leaves a key unknown."""
-    home = file.declaring_scope(use, name)
-    changes = [each for each in file.changes(name) if _same(file, each.node, name, home)]
-    if not changes:
+    all_changes = file.changes(name)
+    if not all_changes:
         return table
     made = table.copy()
+    if len(all_changes) > MAX_CHANGES:
+        _apply(file, made, all_changes[0]._replace(kind=ASSIGN, key=""), sure=False)
+        return made
+    home = file.declaring_scope(use, name)
     around = _block_of_declaration(file, home, name)
-    followed = len(changes) <= MAX_CHANGES
-    for each in changes:
-        sure = followed and around is not None and _surely_before(each.node, use, around)
-        _apply(file, made, each, sure)
+    for each in all_changes:
+        if _same(file, each.node, name, home):
+            _apply(file, made, each, sure=around is not None and _surely_before(each.node, use, around))
     return made
 
 
@@ -65,7 +67,7 @@ def _surely_before(node: Node, use: Node, around: Node) -> bool:
     return statement.parent is not None and statement.parent.id == around.id
 
 
-def _apply(file: Folding, table: Table, change: Change, sure: bool) -> None:
+def _apply(file: Folding, table: Table, change: Change, *, sure: bool) -> None:
     place = file.tree.place(change.node)
     unknown = Folded(UNKNOWN, place)
     if change.kind == MERGE:

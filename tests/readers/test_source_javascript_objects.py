@@ -51,7 +51,12 @@ def test_what_is_set_on_an_object_later(text: str, value: Any) -> None:
 def test_an_object_that_hides_keys_has_none_missing() -> None:
     assert not pool("const c = {};\nc[key] = 11;\nnew Pool(c);").complete
     assert not pool("const c = {};\nObject.assign(c, other);\nnew Pool(c);").complete
+    assert not pool("const c = { max: 5 };\nprepare(c);\nnew Pool(c);").complete
+    assert not pool("import { prepare } from './p';\nconst c = {};\nprepare(c);\nnew Pool(c);").complete
+    assert not pool("const c = {};\n_.merge(c, other);\nnew Pool(c);").complete
+    assert not pool("const c = {};\nObject.defineProperty(c, 'max', {});\nnew Pool(c);").complete
     assert pool("const c = {};\nc.max = 11;\nnew Pool(c);").complete
+    assert pool("const c = {};\nconsole.log(c);\nnew Pool(c);").complete
 
 
 def test_a_value_leads_to_where_it_is_set() -> None:

@@ -8,12 +8,18 @@ from poollint.blocks import UNKNOWN
 from poollint.readers.source.values import Entry, Folded, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tree_sitter import Node
 
     from poollint.readers.source.javascript_folding import Folding
+    from poollint.readers.source.javascript_names import Names
 
 MAX_CHANGES = 100  # of objects of one name; where there are more, nobody follows them
-ASSIGN, DELETE, MERGE = "assign", "delete", "merge"
+ASSIGN, DELETE, MERGE, HANDED = "assign", "delete", "merge", "handed"
+# functions that write into what they get first, and those that only look at it
+_WRITERS = frozenset("assign merge mergeWith defaults defaultsDeep extend defineProperty defineProperties set".split())
+_LOOKERS = frozenset("log debug info warn error trace dir print inspect freeze seal".split())
 
 
 class Change(NamedTuple):
@@ -23,6 +29,25 @@ class Change(NamedTuple):
     key: str
     right: Node | None  # None where the new value cannot be told (``c.max += 1``)
     node: Node
+
+
+def handed(file: Names, node: Node) -> Iterator[tuple[str, Change]]:
+    """What a call changes in the object that it gets first, by the object's name, where its result is not asked for."""
+    function, arguments = node.child_by_field_name("function"), file.arguments(node)
+    holder = node.parent if node.parent is None or node.parent.type != "await_expression" else node.parent.parent
+    if function is None or not arguments or arguments[0].type != "identifier":
+        return
+    name, callee = file.tree.text(arguments[0]), file.tree.text(function)
+    method = callee.rpartition(".")[2]
+    if callee == "Object.assign":
+        for source in arguments[1:]:
+            yield name, Change(MERGE, "", None if source.type == "spread_element" else source, node)
+    elif holder is None or holder.type != "expression_statement" or method in _LOOKERS:
+        return
+    elif method in _WRITERS:
+        yield name, Change(MERGE, "", None, node)
+    elif function.type == "identifier" and file.imports.get(callee, ".").startswith((".", "@/", "~/")):
+        yield name, Change(HANDED, "", None, node)
 
 
 def changed(file: Folding, use: Node, name: str, table: Table) -> Table:
@@ -37,7 +62,8 @@ def changed(file: Folding, use: Node, name: str, table: Table) -> Table:
     home = file.declaring_scope(use, name)
     around = _block_of_declaration(file, home, name)
     for each in all_changes:
-        if _same(file, each.node, name, home):
+        inside = each.node.start_byte <= use.start_byte < each.node.end_byte
+        if not inside and _same(file, each.node, name, home):
             _apply(file, made, each, sure=around is not None and _surely_before(each.node, use, around))
     return made
 
@@ -79,6 +105,8 @@ def _apply(file: Folding, table: Table, change: Change, *, sure: bool) -> None:
             return
         table.complete = False
         file.perhaps_replaced(table)
+    elif change.kind == HANDED:
+        table.complete = False  # a function of the project may add to it
     elif not change.key:
         table.complete = False
         file.perhaps_replaced(table)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.docs.guides import guide, titles
 from poollint.docs.rule import TOPICS, Fence, Items, Prose, names_of, rule_doc, summary_words
 from poollint.findings import EFFECT_WORDS, SEVERITIES
-from poollint.knowledge.describe import bounds_text, default_text
+from poollint.knowledge.describe import bounds_text, default_text, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -268,20 +268,8 @@ def _system_facts(catalogue: Catalogue) -> Iterator[str]:
         yield f"<{catalogue.docs}>"
     if catalogue.system.get("newest"):
         yield f"known up to version {catalogue.system['newest']}"
-    if catalogue.system.get("files"):
-        yield "files: " + ", ".join(map(code, catalogue.system["files"]))
-    for found in catalogue.found:
-        modules = found.get("module", [])
-        modules = [modules] if isinstance(modules, str) else modules
-        makers = found.get("construct", [])
-        makers = [makers] if isinstance(makers, str) else makers
-        if found.get("language") and makers:
-            names = sorted({f"{module}.{name}" if module else name for module in modules or [""] for name in makers})
-            yield f"in {found['language']}: {', '.join(map(code, names))}"
-        if found.get("format") and found.get("prefix"):
-            prefixes = [found["prefix"]] if isinstance(found["prefix"], str) else found["prefix"]
-            where = f" of {', '.join(map(code, found['files']))}" if found.get("files") else ""
-            yield f"keys ({found['format']}){where}: {', '.join(code(prefix + '.*') for prefix in prefixes)}"
+    for where, names in places_of(catalogue):
+        yield f"{where}: {', '.join(map(code, names))}"
 
 
 def specs_of(catalogue: Catalogue) -> list[tuple[SettingSpec, list[KindSpec]]]:

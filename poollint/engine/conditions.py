@@ -102,6 +102,15 @@ def _explicit(block: Any, name: str) -> bool:
     return setting is not None and setting.origin != "default"
 
 
+def _absent(block: Any, name: str) -> bool:
+    """``not explicit(name)``: where more may be set out of sight, what is not written here is not known to be absent."""
+    if _explicit(block, name):
+        return False
+    if not block.complete:
+        raise UnknownValueError(name)
+    return True
+
+
 def _written(block: Any, name: str) -> bool:
     setting = _find(block, name)
     return setting is not None and setting.origin == "explicit"
@@ -168,6 +177,7 @@ _GLOBALS: dict[str, Any] = {
     "_ne": _ne,
     "_not_in": _not_in,
     "_is_none": _is_none,
+    "_absent": _absent,
     **{f"_f_{name}": function for name, function in FUNCTIONS.items()},
     **{f"_s_{name}": function for name, function in SETTING_FUNCTIONS.items()},
     **{f"_v_{name}": function for name, function in VERSION_FUNCTIONS.items()},
@@ -215,6 +225,9 @@ class _Rewriter(ast.NodeTransformer):
         if not isinstance(node.op, (ast.Not, ast.USub)):
             raise self.refuse(node, f"{type(node.op).__name__} is not part of the condition language")
         node.operand = self.visit(node.operand)
+        asked = node.operand
+        if isinstance(node.op, ast.Not) and isinstance(asked, ast.Call) and _called(asked) == "_s_explicit":
+            return _call(node, "_absent", *asked.args)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
@@ -309,6 +322,10 @@ class _Rewriter(ast.NodeTransformer):
 def _call(at: ast.AST, name: str, *arguments: ast.expr) -> ast.Call:
     call = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
     return ast.copy_location(call, at)  # the places of its parts are filled in once, for the whole condition
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def _unknown_name(name: str, known: Collection[str]) -> str:

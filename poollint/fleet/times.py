@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from poollint.fleet.model import Database, Front
     from poollint.knowledge.balancers import Front as Profile
 
+# the setting that tells how long a server keeps idle connections where the one for it is not written
+FALLS_BACK = {("spring-boot", "tomcat"): "connection-timeout", ("go-http", "server"): "ReadTimeout"}
 WORKERS_THAT_KEEP = ("gthread", "gevent", "eventlet", "uvicorn", "tornado", "asgi")
 
 
@@ -91,11 +93,20 @@ def keep_alives(node: Service | Proxy) -> list[Time]:
         times = [time_of(each.get("keepalive_timeout"), each) for each in servers]
         known = [time for time in times if time is not None]
         return [max(known, key=lambda time: time.seconds)] if known and len(known) == len(times) else []
-    return [time for each in node.members if keeps(each) if (time := time_of(_keep_alive(each), each)) is not None]
+    return [time for each in node.members if (time := keep_alive(each)) is not None]
+
+
+def keep_alive(block: Block) -> Time | None:
+    """How long a server keeps an idle connection of its callers; None where that is not known, or it keeps none."""
+    return time_of(_keep_alive(block), block) if keeps(block) else None
 
 
 def _keep_alive(block: Block) -> Setting | None:
-    return block.by_role("listen_idle_timeout")
+    setting = block.by_role("listen_idle_timeout")
+    instead = block.settings.get(FALLS_BACK.get((block.system, block.kind), ""))
+    if instead is not None and block.complete and (setting is None or setting.origin == "default"):
+        return instead
+    return setting
 
 
 def keeps(block: Block) -> bool:

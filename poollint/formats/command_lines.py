@@ -236,9 +236,12 @@ def _kubernetes(source: Source) -> Iterator[Line]:
             yield Line(words, each.name, facts)
 
 
-def _environment(node: Any, source: Source) -> dict[str, Word]:
-    """The variables of a service: a map, or a list of ``NAME=value``."""
+def _environment(node: Any, source: Source, depth: int = 0) -> dict[str, Word]:
+    """The variables of a service: a map, which may merge others, or a list of ``NAME=value``."""
     found: dict[str, Word] = {}
+    merged = _get(node, "<<") if depth < 8 else None
+    for each in merged.value if merged is not None and not _is_map(merged) else (merged,):
+        found.update(_environment(each, source, depth + 1) if _is_map(each) else {})
     for each in node.value if node is not None and isinstance(node.value, list) else ():
         name, value = each if isinstance(each, tuple) else (None, each)
         if not isinstance(value.value, str):
@@ -289,7 +292,24 @@ def _words_of(node: Any, source: Source) -> Iterator[tuple[Word, ...]]:
 def _get(node: Any, key: str) -> Any:
     if node is None or node.tag != "tag:yaml.org,2002:map":
         return None
-    return next((value for name, value in node.value if getattr(name, "value", None) == key), None)
+    found = next((value for name, value in node.value if getattr(name, "value", None) == key), None)
+    return found if found is not None or key == "<<" else _get_merged(node, key)
+
+
+def _get_merged(node: Any, key: str, depth: int = 0) -> Any:
+    """What ``<<`` brings for a key."""
+    merged = _get(node, "<<")
+    for each in merged.value if isinstance(getattr(merged, "value", None), list) and not _is_map(merged) else (merged,):
+        if _is_map(each) and depth < 8:
+            pairs = {getattr(name, "value", None): value for name, value in each.value}
+            found = pairs[key] if key in pairs else _get_merged(each, key, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _is_map(node: Any) -> bool:
+    return node is not None and getattr(node, "tag", "") == "tag:yaml.org,2002:map"
 
 
 def _scalar(node: Any) -> str:

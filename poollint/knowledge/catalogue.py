@@ -42,7 +42,7 @@ KIND_KEYS = frozenset(
 FOUND_KEYS = frozenset(
     "language module construct kind options positional nested rename setters facts local open trigger format files prefix "
     "relaxed section env also partial absent skip unless command flags variables note require given installed "
-    "any_key build content alone query query_wins handed".split()
+    "any_key build unless_build content alone query query_wins handed".split()
 )
 FOUND_FORMS = ("language", "format", "command")
 

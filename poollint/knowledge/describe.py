@@ -8,7 +8,7 @@ from poollint.engine.messages import format_setting
 from poollint.knowledge.catalogue import SettingSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poollint.knowledge.catalogue import Catalogue
     from poollint.knowledge.index import Knowledge
@@ -96,12 +96,54 @@ def bounds_text(raw: Mapping[str, Any], unit: str = "") -> str:
     return f"at least {raw['min']}{behind}" if "min" in raw else f"at most {raw['max']}{behind}"
 
 
+# modules that stand for what a reader makes up: a connection taken, a name assigned, an answer left open
+_MADE_UP = frozenset(("checkout", "stream", "use", "receiver", "process"))
+_LANGUAGES = {"javascript": "JavaScript and TypeScript", "java": "Java and Kotlin", "python": "Python", "go": "Go"}
+
+
+def places_of(catalogue: Catalogue) -> list[tuple[str, list[str]]]:
+    """Where the settings of a system are found: (where, names) of files, of what code constructs, of keys, of programs."""
+    found: dict[str, list[str]] = {}
+
+    def add(where: str, names: Iterable[str]) -> None:
+        held = found.setdefault(where, [])
+        held += [name for name in names if name not in held]
+
+    add("files", catalogue.system.get("files", ()))
+    for table in catalogue.found:
+        modules, makers = _listed(table.get("module")), _listed(table.get("construct"))
+        if "assigned" in modules:
+            add("names that Python assigns", [f"{name}*" if name.endswith("_") else name for name in makers])
+        elif table.get("language") and not _MADE_UP & set(modules):
+            names = [f"{module}.{name}" if module else name for module in modules or [""] for name in makers]
+            add(f"in {_LANGUAGES.get(table['language'], table['language'])}", names)
+        elif table.get("command"):
+            add("command lines of", _listed(table["command"]))
+        elif table.get("format"):
+            files = table.get("files") or ()
+            where = f" in {', '.join(files)}" if files else " in files that hold them" if table.get("content") else ""
+            if "prefix" in table:
+                add(
+                    f"keys ({table['format']}){where}",
+                    [f"{prefix}.*".lstrip(".") for prefix in _listed(table["prefix"])],
+                )
+            if table.get("env"):
+                env = table["env"]
+                add("variables", [f"{env}*"] if isinstance(env, str) else env)
+    return [(where, names) for where, names in found.items() if names]
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
 def describe_system(known: Knowledge, system: str) -> list[str]:
     """A system: where its settings stand, its kinds of block, its rules."""
     catalogue = known.catalogue(system)
     lines = [f"{catalogue.title}  {catalogue.docs}".rstrip()]
-    if catalogue.system.get("files"):
-        lines += ["", f"Files: {', '.join(catalogue.system['files'])}"]
+    places = places_of(catalogue)
+    if places:
+        lines += ["", "Found:", *(f"  {where}: {', '.join(names)}" for where, names in places)]
     for kind in catalogue.kinds.values():
         names = [name.replace("_", "-") for name in kind.settings] if system == FLEET else kind.settings
         lines += ["", f"{kind.title}: {', '.join(names)}"]

@@ -17,7 +17,9 @@ _SPRING = tuple(
     f"{stem}{more}.{end}" for stem in _STEMS for more in ("", "-*") for end in ("properties", "yml", "yaml")
 )
 # the files that may hold variables of the environment, told by the variables in them
-VARIABLE_FILES = (".env", ".env.*", "*.env", "*.yml", "*.yaml")
+VARIABLE_FILES = (
+    ".env", ".env.*", "*.env", "*.yml", "*.yaml", "Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "*.service",
+)  # fmt: skip
 # format -> the files that such a table looks into when it names none
 FORMATS: dict[str, tuple[str, ...]] = {
     "spring": _SPRING,
@@ -53,6 +55,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "any_key": (bool,),
     "content": (str,),
     "build": (list,),
+    "unless_build": (list,),
     "partial": (bool,),
     "installed": (bool,),
     "facts": (dict,),

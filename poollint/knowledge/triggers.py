@@ -5,6 +5,7 @@ The tables of the client libraries give the words. A file is looked through as b
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 QUOTED = {"javascript": ("", "node:"), "go": ("",)}
 QUOTES = (b'"', b"'", b"`")
 SHORTEST = 4
+_NPM = re.compile(r"npm:/?((?:@[^/@]+/)?[^/@]+)(?:@[^/]*)?(/.*)?")
+
+
+def module_name(text: str) -> str:
+    """The name of a module without what Node and Deno may write around it: ``node:http``, ``npm:mysql2@3/promise``."""
+    match = _NPM.fullmatch(text)
+    return match[1] + (match[2] or "") if match is not None else text.removeprefix("node:")
 
 
 def triggers(systems: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -86,7 +94,7 @@ def _stems(left: list[str]) -> list[tuple[str, list[str]]]:
 class Trigger:
     """Tells of a file's bytes whether it is worth to be parsed."""
 
-    __slots__ = ("_after", "_modules", "_stems")
+    __slots__ = ("_after", "_modules", "_npm", "_stems")
 
     def __init__(self, family: str, table: Mapping[str, Any]) -> None:
         if "stems" not in table:
@@ -97,6 +105,7 @@ class Trigger:
         ]
         names = [before + name for name in table.get("modules", ()) for before in QUOTED.get(family, ("",))]
         self._modules = frozenset(name.encode() for name in names)
+        self._npm = family == "javascript"
 
     def holds(self, data: bytes) -> bool:
         """Whether a word or a module in quotes stands in it."""
@@ -115,4 +124,13 @@ class Trigger:
             for quote in QUOTES:
                 if quote in data and not strange(data.split(quote)):
                     return True
-        return False
+        return self._npm and b"npm:" in data and self._holds_npm(data)
+
+    def _holds_npm(self, data: bytes) -> bool:
+        """Whether one of the modules is imported as Deno names those of npm."""
+        return any(
+            module_name(part.decode("utf-8", "replace")).encode() in self._modules
+            for quote in QUOTES
+            for part in data.split(quote)
+            if part.startswith(b"npm:") and len(part) < 250
+        )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from poollint.blocks import UNKNOWN, Block, Setting
 from poollint.formats.command_lines import Word, assigned, is_assignment, parse, said, split
@@ -111,8 +111,26 @@ def _databases(lines: list[Line], context: ReadContext) -> Iterator[Block]:
             place=place,
             spec=spec.settings["max_connections"],
         )
+        block.facts["services"] = tuple(
+            Running(name, facts.get("replicas") or 1, tuple(sorted(word.place.start for word in words)), _texts(words))
+            for name, facts in line.facts.get("services", {}).items()
+            if (words := tuple(facts.get("environment", {}).values()))
+        )
         block.facts["built"] = tuple(_built(place.source.path, line.facts.get("services", {})))
         yield block
+
+
+class Running(NamedTuple):
+    """A service beside a database: its copies, and where and what the variables that it gets are."""
+
+    name: str
+    copies: int
+    starts: tuple[int, ...]
+    texts: tuple[str, ...]
+
+
+def _texts(words: tuple[Word, ...]) -> tuple[str, ...]:
+    return tuple(word.text for word in words)
 
 
 def _built(path: str, services: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, int]]:

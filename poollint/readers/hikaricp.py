@@ -110,16 +110,10 @@ def _json_entries(entry: KeyedEntry) -> list[KeyedEntry]:
 def _read_environment(source: Source, context: ReadContext) -> Reading:
     """The pools of a file of variables: each container's own in a Compose file or a manifest of Kubernetes."""
     from poollint.readers.jdbc_pools import drivers_of, lowered_properties, of_variables
-    from poollint.readers.keyed import docker_variables, environments, unit_variables, variables
+    from poollint.readers.keyed import environments, variables_of
     from poollint.readers.spring import of_environment, read_entries
 
-    base = os.path.basename(source.path).lower()
-    entries_of = variables
-    if "dockerfile" in base:
-        entries_of = docker_variables
-    elif base.endswith(".service"):
-        entries_of = unit_variables
-    groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(entries_of(source))]
+    groups = environments(source) if source.path.endswith((".yml", ".yaml")) else [list(variables_of(source))]
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
     reading = Reading()
     for entries in groups:

@@ -29,8 +29,7 @@ _SUFFIXED = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _SUFFIX_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _CLASS = re.compile(r"[\w$]+(?:\.[\w$]+)+")
 _HEX = re.compile(r"([+-]?)(?:0x|#)([0-9a-fA-F]+)", re.IGNORECASE)
-_SPRING_TRUE = frozenset("true on yes 1".split())
-_SPRING_FALSE = frozenset("false off no 0".split())
+_SPRING_TRUTHS = (frozenset("true on yes 1".split()), frozenset("false off no 0".split()))
 # where a setter throws: (setting, lowest value that it takes, whether 0 is taken all the same)
 _FLOORS = (
     ("maximumPoolSize", 1, False),
@@ -167,6 +166,7 @@ class Checker:
         self.spring = spring
         self.version: Version = block.target or NEWEST
         self.written: dict[str, Raw] = {}
+        self.truths = _SPRING_TRUTHS
 
     def fill(self, entries: list[Raw]) -> None:
         """Every entry becomes a setting, then the whole is validated."""
@@ -207,7 +207,7 @@ class Checker:
             self._text(entry, entry.text, spec)
             return entry.text
         number = entry.number if entry.number is not None else self._number(entry, entry.text)
-        if number is None:
+        if number is None or not self._fits(entry, number):
             return UNKNOWN
         for name, least, zero in _FLOORS:
             if name == entry.name and number < least and not (zero and number == 0):
@@ -241,8 +241,8 @@ class Checker:
             if word not in ("true", "false"):
                 self._problem("not-boolean", entry, meant="true" if word in ("yes", "on", "1", "y", "t") else "false")
             return word == "true"
-        if word in _SPRING_TRUE or word in _SPRING_FALSE:
-            return word in _SPRING_TRUE
+        if word in self.truths[0] or word in self.truths[1]:
+            return word in self.truths[0]
         if word:
             self._problem("spring-not-boolean", entry)
         return UNKNOWN
@@ -257,12 +257,15 @@ class Checker:
                 plain_milliseconds(text) if entry.name not in INTS or text.strip().replace("_", "").isdigit() else ""
             )
             self._problem("not-a-number", entry, what=self._number_words(entry.name, text), meant=meant)
-            return None
-        bits = 31 if entry.name in INTS else 63
-        if not -(1 << bits) <= number < 1 << bits:
-            self._problem("not-a-number", entry, what=f"it does not fit into {bits + 1} bits", meant="")
-            return None
         return number
+
+    def _fits(self, entry: Raw, number: int) -> bool:
+        bits = 31 if entry.name in INTS else 63
+        most = 1 << bits
+        if -most <= number < most or (number == most and entry.number is not None and bits == 63):
+            return True  # Long.MAX_VALUE comes as a float from source code
+        self._problem("not-a-number", entry, what=f"it does not fit into {bits + 1} bits", meant="")
+        return False
 
     def _integer(self, name: str, text: str) -> int | None:
         if _LONG.fullmatch(text):

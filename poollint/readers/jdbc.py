@@ -130,6 +130,7 @@ def _facts(found: JdbcUrl, place: Place) -> dict[str, Any]:
     ports = {host.port for host in found.hosts}
     return {
         "host": known[0] if len(known) == len(names) == 1 else "",
+        "port": found.hosts[0].port if len(found.hosts) == 1 else 0,
         "network": bool(names) and not any(_LOOPBACK.match(name) for name in known),
         "pooler": 6432 in ports or any(_POOLER.search(name) for name in known),
         **place_facts(place),

@@ -6,9 +6,11 @@ give them conditions.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from poollint.files import FileError
 from poollint.formats import properties
 from poollint.formats.yaml_tree import Mapping, Scalar, Sequence
 from poollint.source import Place
@@ -16,11 +18,14 @@ from poollint.source import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from poollint.files import Files
     from poollint.formats.yaml_tree import Node, YamlError
     from poollint.source import Source
 
 MAX_ENTRIES = 20_000
+MAX_BESIDE = 24  # files of profiles beside a file for all of them
 MAX_DEPTH = 40
+_WHOLE_NAME = re.compile(r"(application|bootstrap)\.(?:properties|ya?ml)")
 _OPEN = re.compile(r"\{\{|<%|@[\w.-]+@|%\{|#\{|\$\(|\$\[|^ENC\(|\$\w")
 _REFERENCE = re.compile(r"\$\{([^{}:]+)(?::([^{}]*))?\}")
 _PART = re.compile(r"\[[^\]]*\]?|[^.\[]+(?:\[\d*\])*")
@@ -101,6 +106,27 @@ def of_properties(source: Source, *, spring: bool = True) -> Keyed:
     )
 
 
+def of_profiles(source: Source, files: Files) -> list[KeyedEntry]:
+    """What the files of profiles beside application.yml or .properties say: one of them is loaded with it, as a rule."""
+    folder, name = posixpath.split(source.path.replace("\\", "/"))
+    match = _WHOLE_NAME.fullmatch(name)
+    found: list[KeyedEntry] = []
+    if match is None:
+        return found
+    for path in files.glob(posixpath.join(_escaped(folder), f"{match[1]}-*.*"))[:MAX_BESIDE]:
+        if path.endswith((".properties", ".yml", ".yaml")):
+            try:
+                beside = files.load(path)
+            except FileError:
+                continue
+            found += (of_properties(beside) if path.endswith(".properties") else of_yaml(beside)).entries
+    return found
+
+
+def _escaped(folder: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", folder)
+
+
 def _parts(key: str) -> tuple[str, ...]:
     """The parts of a key; dots in brackets belong to the name that stands there: ``properties[oracle.net.x]``."""
     if "[" not in key:
@@ -163,9 +189,25 @@ def of_toml(source: Source) -> list[KeyedEntry]:
 
 def of_hocon(source: Source) -> list[KeyedEntry]:
     """The single values of a text in HOCON; none of a broken text."""
+    return hocon(source)[0]
+
+
+def hocon(source: Source) -> tuple[list[KeyedEntry], list[Place]]:
+    """The same, and the places where a value wants quotes, for which the text is refused."""
     from poollint.formats.hocon import parse
 
-    return [KeyedEntry(each.path, each.text, each.place, each.key_place) for each in parse(source).entries]
+    found = parse(source)
+    return [KeyedEntry(each.path, each.text, each.place, each.key_place) for each in found.entries], found.bare
+
+
+def open_paths(entries: Iterable[KeyedEntry]) -> set[tuple[str, ...]]:
+    """The paths where something unknown is filled in, of which more may stand below than is written."""
+    return {entry.path for entry in entries if entry.text is None}
+
+
+def is_open(path: tuple[str, ...], unknown: set[tuple[str, ...]]) -> bool:
+    """Whether something unknown is filled in at a path or above it."""
+    return any(path[:size] in unknown for size in range(1, len(path) + 1))
 
 
 def of_ini(source: Source) -> list[KeyedEntry]:
@@ -219,6 +261,14 @@ def variables(source: Source) -> Iterator[KeyedEntry]:
         yield KeyedEntry(
             (match["name"],), resolved(match[group]), place, Place(source, match.start("name"), match.end("name"))
         )
+
+
+def variables_of(source: Source) -> Iterator[KeyedEntry]:
+    """The variables that a Dockerfile, a unit of systemd or a file of the environment sets."""
+    base = posixpath.basename(source.path.replace("\\", "/")).lower()
+    if "dockerfile" in base:
+        return docker_variables(source)
+    return unit_variables(source) if base.endswith(".service") else variables(source)
 
 
 def environments(source: Source) -> Iterator[list[KeyedEntry]]:

@@ -25,12 +25,14 @@ A table::
     open = true                               # unknown keys below the prefix are none of our business here
     any_key = true                            # any key below the prefix makes the block, also one that is not known
     build = ["spring-boot-starter-web"]       # not in projects whose build file (pom.xml, Gradle) names none of these
+    unless_build = ["spring-boot-starter-jersey"]  # nor in those where it names one of these
     partial = true                            # more may be set elsewhere: what is not written is unknown
     installed = true                          # only in projects that have the system's package, in a version that is told
     facts = { cluster = true }                # what this form tells by itself
 
 A value is read by the setting's type. A duration is a number in the setting's unit, unless its ``parser`` says more:
-"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S, "words" 30 seconds, 5m and 1 hour.
+"spring" takes 500ms, 30s and PT30S, too, "quarkus" 30S, 5M and PT30S, "lightbend" 30 seconds, 0.5m and 1 hour,
+"dropwizard" 30 seconds, 5 min and 1 hour, and no number without a unit.
 """
 
 from __future__ import annotations
@@ -56,19 +58,35 @@ if TYPE_CHECKING:
     from poollint.source import Source
     from poollint.versions import Version
 
-_TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|integrationTest)/|-(?:test|it|e2e)\.\w+$")
+_TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|e2e|it|[a-z]\w*Tests?)/|-(?:test|it|e2e)\.\w+$")
 _TRIALS = frozenset(("test", "tests", "dev", "development", "local"))  # profiles whose missing bounds harm nobody
 _PROFILE_FILE = re.compile(r"(?:application|bootstrap)-([^/]+)\.\w+$")
 INCLUDE = re.compile(r"(?m)^[ \t]*include\b")
+
+
+def _plural(units: dict[str, float]) -> dict[str, float]:
+    return {word + end: seconds for word, seconds in units.items() for end in ("", "s")}
+
+
 _TRUE, _FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))
 _SIMPLE = re.compile(r"([+-]?\d+)([a-zA-Z]{0,2})")
 _SUFFIXES = {"": 0.001, "ns": 1e-9, "us": 1e-6, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ISO = re.compile(r"(?i)([+-]?)P(?:([+-]?\d+)D)?(?:T(?:([+-]?\d+)H)?(?:([+-]?\d+)M)?(?:([+-]?\d+(?:\.\d*)?)S)?)?")
-_WORDS = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-z]*)")
+_WORDS = re.compile(r"([+-]?\d+(?:\.\d*)?)\s*([^\W\d_]+)")
+_LONG_UNITS = {
+    "nanosecond": 1e-9,
+    "microsecond": 1e-6,
+    "millisecond": 0.001,
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86400,
+}
+# the units of libraries that have words for them; each long one is taken with and without an s at its end
 _WORD_UNITS = {
-    "nanos": 1e-9, "nanosecond": 1e-9, "micro": 1e-6, "microsecond": 1e-6, "milli": 0.001, "millisecond": 0.001,
-    "second": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, **_SUFFIXES,
-}  # fmt: skip
+    "dropwizard": {**_SUFFIXES, "min": 60, "mins": 60, **_plural(_LONG_UNITS)},
+    "lightbend": {**_SUFFIXES, **_plural({"nano": 1e-9, "micro": 1e-6, "milli": 0.001, **_LONG_UNITS})},
+}
 _QUARKUS = re.compile(r"(?i)(?=\d)(?:(\d+)D)?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
@@ -77,7 +95,7 @@ class KeyedFound:
 
     __slots__ = (
         "absent", "also", "any_key", "begins", "build", "env", "facts", "form", "installed", "kind", "names", "open",
-        "partial", "prefixes", "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless",
+        "partial", "prefixes", "relaxed", "rename", "require", "section", "skip", "spec", "system", "unless", "unless_build",
     )  # fmt: skip
 
     def __init__(self, system: str, table: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -94,6 +112,7 @@ class KeyedFound:
         self.open = bool(table.get("open", False))
         self.any_key = bool(table.get("any_key", False))
         self.build: list[str] = table.get("build", [])
+        self.unless_build: list[str] = table.get("unless_build", [])
         self.installed = bool(table.get("installed", False))
         self.partial = bool(table.get("partial", False))
         self.facts: dict[str, Any] = table.get("facts", {})
@@ -175,11 +194,14 @@ def read(source: Source, context: ReadContext) -> Reading:
     """The blocks of a settings file by the tables that look into it. Never raises on any text."""
     blocks: list[Block] = []
     documents: dict[str, list[_Document]] = {}
+    profiles: dict[str, list[KeyedEntry]] = {}
     tables, in_variables = founds_at(context.systems, source.path.replace("\\", "/"), source.text)
     variables = _variables(source) if in_variables else []
     for system, table in tables:
         found = KeyedFound(system, table, context.catalogue_of(system))
         if found.build and build_names(context.files, source.path, found.build) is False:
+            continue
+        if found.unless_build and build_names(context.files, source.path, found.unless_build):
             continue
         reader = _Reader(source, found, context.target_of(system))
         reader.partial = reader.partial or (context.inside and found.form == "spring")
@@ -189,7 +211,9 @@ def read(source: Source, context: ReadContext) -> Reading:
             continue
         if found.form not in documents:
             documents[found.form] = documents_of(source, found.form)
-        blocks += reader.blocks(documents[found.form])
+            if found.form in ("spring", "quarkus"):
+                profiles[found.form] = keyed.of_profiles(source, context.files)
+        blocks += reader.blocks(documents[found.form], profiles.get(found.form, []))
     return Reading(blocks)
 
 
@@ -197,7 +221,7 @@ def _variables(source: Source) -> list[list[KeyedEntry]]:
     """The variables of each program that a file speaks of."""
     if source.path.endswith((".yml", ".yaml")):
         return list(keyed.environments(source))
-    return [list(keyed.variables(source))]
+    return [list(keyed.variables_of(source))]
 
 
 class _Document(NamedTuple):
@@ -258,10 +282,12 @@ class _Reader:
         self.profile = match[1] if match is not None else ""
         self.partial = found.partial or (found.form == "hocon" and INCLUDE.search(source.text) is not None)
 
-    def blocks(self, documents: list[_Document]) -> Iterator[Block]:
+    def blocks(self, documents: list[_Document], profiles: list[KeyedEntry]) -> Iterator[Block]:
+        """The blocks of a file; what only files of ``profiles`` beside it write is unknown in it."""
         base: dict[tuple[str, ...], dict[str, Setting]] = {}
         around: dict[str, Setting] = {}
         for document in documents:
+            unknown = keyed.open_paths(document.entries) if self.found.form == "hocon" else set()
             elsewhere = {name: setting.inherited() for name, setting in around.items()}
             elsewhere.update(self._elsewhere(document.entries))
             if not document.profile:
@@ -272,10 +298,24 @@ class _Reader:
                 written = self._written(block, group.entries)
                 if not document.profile:
                     base[group.above] = {**before, **written}
+                if keyed.is_open(group.above[1:], unknown):
+                    block.complete = False
                 block.settings = {**before, **written, **elsewhere}
+                if not document.profile:
+                    self._leave_open(block, group, profiles)
                 seen = written or block.facts.get("unknown_options") or self.found.any_key
                 if seen and self.found.fits(block):
                     yield block
+
+    def _leave_open(self, block: Block, group: _Group, profiles: list[KeyedEntry]) -> None:
+        for entry in profiles:
+            found = self.found.below(entry.path)
+            same = found is not None and found[0] == group.above[1:]
+            name = self.found.names.get(self.found.shape(found[2]), "") if found is not None and same else ""
+            name = name or self.found.also.get(self.found.shape(entry.path), "")
+            if name and name not in block.settings:
+                spec = self.found.spec.settings[name]
+                block.settings[name] = Setting(name, UNKNOWN, "", origin="inherited", spec=spec)
 
     def _groups(self, entries: list[KeyedEntry]) -> list[_Group]:
         groups: dict[tuple[str, ...], _Group] = {}
@@ -387,7 +427,8 @@ def value_of(spec: SettingSpec, entry: KeyedEntry) -> Any:
         return True if lower in _TRUE else False if lower in _FALSE else text
     if spec.type not in ("int", "float", "duration", "size"):
         return text
-    if spec.type == "duration" and spec.get("parser") and not re.fullmatch(r"[+-]?\d+", text):
+    needs_unit = spec.get("parser") == "dropwizard"
+    if spec.type == "duration" and spec.get("parser") and (needs_unit or not re.fullmatch(r"[+-]?\d+", text)):
         seconds = seconds_of(text, spec.get("parser"))
         if seconds is None:
             return text
@@ -409,11 +450,13 @@ def _number(text: str, spec: SettingSpec, *, plain: bool) -> int | float | None:
 
 
 def seconds_of(text: str, parser: str) -> float | None:
-    """A duration with a unit as Spring Boot, Quarkus or Lightbend's library reads it; None for no duration."""
-    words = _WORDS.fullmatch(text.strip()) if parser == "words" else None
-    if words is not None and words[2]:
-        unit = _WORD_UNITS.get(words[2], _WORD_UNITS.get(words[2].removesuffix("s")))
-        return float(words[1]) * unit if unit is not None else None
+    """A duration with a unit as Spring Boot, Quarkus, Dropwizard or Lightbend's library reads it; None for no duration."""
+    if parser in _WORD_UNITS:
+        words = _WORDS.fullmatch(text.strip())
+        unit = _WORD_UNITS[parser].get(words[2]) if words is not None else None
+        if words is None or unit is None or (parser == "dropwizard" and not words[1].isdigit()):
+            return None
+        return float(words[1]) * unit
     simple = _SIMPLE.fullmatch(text) if parser == "spring" else None
     if simple is not None and simple[2].lower() in _SUFFIXES:
         return int(simple[1]) * _SUFFIXES[simple[2].lower()]

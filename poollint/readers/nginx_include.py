@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from poollint.files import FileError
@@ -41,6 +42,8 @@ PROXY_PARAMS = {
     "X-Forwarded-For": "$proxy_add_x_forwarded_for",
     "X-Forwarded-Proto": "$scheme",
 }
+# A template or a sample is not what nginx reads: what stands beside it when nginx starts is put there by somebody else.
+_PATTERN = re.compile(r"\.(?:j2|jinja2?|erb|epp|(?:go)?tmpl|s?tpl|template|mustache|in|sample|example|dist|default)$")
 UPWARDS = 4  # folders above a snippet in which its relative includes are looked for
 
 
@@ -64,6 +67,7 @@ class Includes:
         self.folder = posixpath.dirname(main_path)
         self.homes = (*((prefix.rstrip("/"),) if isinstance(prefix, str) and prefix else ()), *HOMES)
         self.whole = whole
+        self.copied = _PATTERN.search(main_path) is not None
         self._bases: list[str] | None = None
 
     def resolve(self, pattern: str) -> Included:
@@ -98,7 +102,7 @@ class Includes:
         if _is_glob(pattern):
             kind = self.files.kind(posixpath.join(self.folder, posixpath.dirname(pattern)) or ".")
             return Included("nothing" if self.whole and kind != "unknown" else "unknown")
-        if not self.whole or self.files.kind(posixpath.join(self.folder, pattern)) == "unknown":
+        if not self.whole or self.copied or self.files.kind(posixpath.join(self.folder, pattern)) == "unknown":
             return Included("unknown")
         holder = posixpath.dirname(posixpath.join(self.folder, pattern))
         if posixpath.dirname(pattern) and self.files.kind(holder) != "dir":
@@ -121,7 +125,8 @@ class Includes:
             posixpath.normpath(self.folder) + "/"
         ):
             found = self._at(pattern)
-            return Included("missing", why="no such file") if found.state == "unknown" else found
+            missing = found.state == "unknown" and not self.copied
+            return Included("missing", why="no such file") if missing else found
         return Included("unknown")
 
     def _at(self, path: str) -> Included:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.blocks import Block
+from poollint.blocks import Block, Problem
 from poollint.readers import keyed
 from poollint.readers.base import Reading
 from poollint.readers.hikaricp_names import meant_name
@@ -29,22 +29,33 @@ if TYPE_CHECKING:
 SECTION = "hikaricp"
 PROTOTYPE = ("play", "db", "prototype")
 _BESIDE = {"url": "jdbcUrl", "driver": "driverClassName", "username": "username", "password": "password"}
-_OWN_DEFAULTS = {"keepaliveTime": 0, "initializationFailTimeout": -1}
+START = "initializationFailTimeout"  # a plain number of milliseconds
+_OWN_DEFAULTS = {"keepaliveTime": 0, START: -1}
+_TRUTHS = (frozenset(("true", "yes", "on")), frozenset(("false", "no", "off")))
+ENDLESS = "infinite"
+_MAY_BE_ENDLESS = frozenset(("connectionTimeout", "idleTimeout", "maxLifetime", "leakDetectionThreshold"))
+_WHOLE = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"([+-]?\d{1,15}(?:\.\d{0,15})?(?:[eE]\d)?)[dDfF]?")
 
 
 def read_play(source: Source, context: ReadContext) -> Reading:
     """The pools of a text in HOCON; none of a broken one."""
+    written, bare = keyed.hocon(source)
     groups: dict[tuple[str, ...], list[KeyedEntry]] = {}
-    for entry in keyed.of_hocon(source):
+    for entry in written:
         above = _above(entry.path)
         if above:
             groups.setdefault(above, []).append(entry)
     reading = Reading()
+    if groups and bare:
+        reading.problems.append(Problem("bare-colon", bare[0], values={"what": bare[0].text}))
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
+    unknown = keyed.open_paths(written)
     for above, entries in groups.items():
         if not any(len(entry.path) > len(above) + 1 for entry in entries):
             continue  # a data source without a word on its pool
-        block = _block(source, context, above, entries)
+        whole = INCLUDE.search(source.text) is None and not keyed.is_open((*above, SECTION), unknown)
+        block = _block(context, above, entries, groups.get(PROTOTYPE, []), whole=whole)
         reading.blocks.append(block)
         connection = of_pool(block, drivers, _driver_properties(entries, above), sure=block.complete)
         if connection is not None:
@@ -59,43 +70,58 @@ def _above(path: tuple[str, ...]) -> tuple[str, ...]:
     return path[:size] if wanted else ()
 
 
-def _block(source: Source, context: ReadContext, above: tuple[str, ...], entries: list[KeyedEntry]) -> Block:
+def _block(
+    context: ReadContext, above: tuple[str, ...], entries: list[KeyedEntry], base: list[KeyedEntry], *, whole: bool
+) -> Block:
+    """The pool of a data source, which takes from the prototype of all what it does not say itself."""
     spec = context.catalogue.kinds["pool"]
     name = ".".join((*above, SECTION))
     first = next(entry for entry in entries if len(entry.path) > len(above) + 1)
     block = Block("hikaricp", "pool", name, first.key_place, spec=spec, path=name, target=context.target)
-    block.complete = above != PROTOTYPE and INCLUDE.search(source.text) is None
+    block.complete = above != PROTOTYPE and whole
     block.facts.update(form="hocon", prefix=name, profile="")
     checker = Checker(block, spring=True)
+    checker.truths = _TRUTHS
     raws = {raw.name: raw for raw in _raws(block, spec, above, entries)}
+    for raw in _raws(None, spec, PROTOTYPE, base) if above != PROTOTYPE else ():
+        raws.setdefault(raw.name, raw._replace(inherited=True))
     for own, number in _OWN_DEFAULTS.items():
         raws.setdefault(own, Raw(own, str(number), block.place, block.place, own, number, inherited=True))
     checker.fill(list(raws.values()))
     checker.words()
     for own in _OWN_DEFAULTS:
-        if raws[own].inherited:
+        if raws[own].place is block.place:
             block.settings[own].origin = "default"
     return block
 
 
-def _raws(block: Block, spec: KindSpec, above: tuple[str, ...], entries: list[KeyedEntry]) -> Iterator[Raw]:
+def _raws(block: Block | None, spec: KindSpec, above: tuple[str, ...], entries: list[KeyedEntry]) -> Iterator[Raw]:
     for entry in entries:
         rest = entry.path[len(above) :]
         if len(rest) == 1:
             yield Raw(_BESIDE[rest[0]], entry.text, entry.place, entry.key_place, rest[0])
         elif len(rest) == 2 and rest[1] in spec.settings:
-            yield _raw(spec, rest[1], entry)
-        elif len(rest) == 2 and rest[1] != "dataSource":
+            raw = _raw(spec, rest[1], entry)
+            if raw.text is None and entry.text is not None and block is not None:
+                values = {"setting": rest[1], "raw": entry.text}
+                block.problem("play-time", entry.place, setting=rest[1], values=values)
+            yield raw
+        elif len(rest) == 2 and rest[1] != "dataSource" and block is not None:
             meant = meant_name(rest[1], spec, block.target)
             kind = "play-unknown" if meant else "play-foreign"
             block.problem(kind, entry.key_place, values={"setting": rest[1], "meant": meant})
 
 
 def _raw(spec: KindSpec, name: str, entry: KeyedEntry) -> Raw:
-    text, number = entry.text, None
-    if spec.settings[name].type == "duration" and text is not None and not re.fullmatch(r"[+-]?\d+", text):
-        seconds = seconds_of(text, "words")
-        text, number = (None, None) if seconds is None else (text, round(seconds * 1000))
+    """A setting as Lightbend's library reads it: times with units, and whole numbers of what Java takes for a number."""
+    text, number, kind = entry.text, None, spec.settings[name].type
+    if text == ENDLESS and name in _MAY_BE_ENDLESS:
+        number = 0
+    elif text is not None and kind in ("int", "duration") and not _WHOLE.fullmatch(text):
+        seconds = seconds_of(text, "lightbend") if kind == "duration" and name != START else None
+        plain = _NUMBER.fullmatch(text) if seconds is None else None
+        number = round(seconds * 1000) if seconds is not None else int(float(plain[1])) if plain is not None else None
+        text = text if number is not None or kind == "int" or name == START else None
     return Raw(name, text, entry.place, entry.key_place, name, number)
 
 

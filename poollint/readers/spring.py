@@ -78,6 +78,8 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
     drivers = drivers_of(context.catalogue, context.catalogue_of, context.target_of)
     boot = context.target_of("spring-boot")
     connections = SpringConnections(drivers, complete=whole)
+    profiles = keyed.of_profiles(source, context.files) if whole else []
+    reader.elsewhere = reader.names_in(profiles)
     for document in documents:
         pools = list(reader.pools(document, base))
         reading.blocks += pools
@@ -88,7 +90,7 @@ def read_spring(source: Source, context: ReadContext) -> Reading:
         for block in reading.blocks:
             block.problems = [each for each in block.problems if each.kind != "repeated"]
     if whole:
-        reading.problems += spring_checks.broken_promise(found.entries)
+        reading.problems += spring_checks.broken_promise([*found.entries, *profiles], len(found.entries))
     if found.broken is not None and spring_checks.is_no_yaml(source.text):
         at = min(found.broken.start, max(len(source.text) - 1, 0))
         reading.problems.append(Problem("no-yaml", Place(source, at, at), values={"why": found.broken.message}))
@@ -153,6 +155,17 @@ class _Reader:
         self.complete = complete
         self.names = {name.lower(): name for name in self.spec.settings}
         self.told: dict[str, str | None] = {}
+        self.elsewhere: dict[tuple[str, ...], set[str]] = {}  # what files of profiles write of each pool
+
+    def names_in(self, entries: Iterable[KeyedEntry]) -> dict[tuple[str, ...], set[str]]:
+        """The settings of each pool that entries write."""
+        found: dict[tuple[str, ...], set[str]] = {}
+        for entry in entries:
+            prefix = self._prefix(entry.path)
+            name = self.names.get(canonical(entry.path[-1])) if len(entry.path) == len(prefix) + 1 else None
+            if prefix and name:
+                found.setdefault(prefix, set()).add(name)
+        return found
 
     def pools(self, document: _Document, base: dict[tuple[str, ...], dict[str, Raw]]) -> Iterator[Block]:
         groups: dict[tuple[str, ...], list[KeyedEntry]] = {}
@@ -170,6 +183,8 @@ class _Reader:
                 base[prefix] = {**base.get(prefix, {}), **{raw.name: raw for raw in written}}
             if not merged and not block.problems:
                 continue
+            for name in sorted(self.elsewhere.get(prefix, ())) if not document.profile else ():
+                merged.setdefault(name, Raw(name, None, block.place, block.place, name, inherited=True))
             checker = Checker(block, spring=True)
             checker.fill(list(merged.values()))
             checker.words()

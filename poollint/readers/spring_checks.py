@@ -34,13 +34,14 @@ MAX_BROKEN = 1 << 20
 Shaped = list[tuple[tuple[str, ...], "KeyedEntry"]]
 
 
-def broken_promise(entries: list[KeyedEntry]) -> Iterator[Problem]:
-    """Hibernate was told that the pool switches automatic commits off, and nothing of the whole file does so."""
+def broken_promise(entries: list[KeyedEntry], own: int) -> Iterator[Problem]:
+    """Hibernate was told that the pool switches automatic commits off, and nothing of the whole file does so; the first
+    ``own`` entries are the file's, the rest of files of profiles beside it."""
     shaped = shape(entries)
     commits = [entry for parts, entry in shaped if parts[-1] == "autocommit"]
     if any(entry.text is None or entry.text.lower() not in ("true", "on", "yes", "1") for entry in commits):
         return
-    for parts, entry in shaped:
+    for parts, entry in shaped[:own]:
         if parts[-3:] == PROMISE and parts[:3] == PROMISE_ABOVE and (entry.text or "").lower() == "true":
             yield Problem("promise-broken", entry.key_place, values={"setting": PROMISE_NAME})
 

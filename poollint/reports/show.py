@@ -158,9 +158,10 @@ def as_text(readings: Sequence[Any], *, everything: bool = False) -> Iterator[st
             where = f"{block.place.source.path}:{line}"
             yield f"  {block.kind}{' ' + block.name if block.name else ''}  [{where}]"
             for setting in _effective(block):
-                if setting.origin == "default" and (not everything or setting.value is None):
-                    continue
                 place = setting.place or setting.key_place
+                unwritten = setting.origin == "default" or (setting.value is UNKNOWN and place is None)
+                if unwritten and (not everything or setting.value is None):
+                    continue
                 origin: str = setting.origin
                 if place is not None:
                     number = place.source.position(place.start)[0]

@@ -56,6 +56,15 @@ def test_what_holds(text: str, expected: bool) -> None:
     assert Condition(text).holds(env(made)) is expected
 
 
+def test_what_may_be_set_out_of_sight_is_not_known_to_be_absent() -> None:
+    made = block(pool_size=20)
+    made.complete = False
+    assert Condition("explicit(pool_size) and (explicit(pool_size) or explicit(mode))").holds(env(made))
+    assert not Condition("not explicit(mode)").holds(env(made))
+    assert not Condition("explicit(mode)").holds(env(made))
+    assert not Condition("not explicit(pool_size)").holds(env(made))
+
+
 def test_versions_compare_part_by_part() -> None:
     made = block()
     assert Condition("before('1.21')").holds(env(made, target=(1, 9)))

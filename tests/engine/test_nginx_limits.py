@@ -68,13 +68,21 @@ def test_connections_low(processes: Any, connections: Any, found: list[str]) -> 
 def test_pools_as_large_as_the_worker() -> None:
     make = Maker()
     events = whole(make, {}, 512)
-    pools = [make.block("upstream", facts={"keepalive": size, "users": [1], "peers": 1}) for size in (256, 300)]
+    pools = [make.block("upstream", facts={"keepalive": size, "pooled": True, "peers": 1}) for size in (256, 300)]
+    for pool in pools:
+        kept = {"handler": "proxy_pass", "http_version": "1.1", "connection": ""}
+        pool.facts["users"] = [make.block("location", facts=kept, links={"upstream": pool})]
     unused = make.block("upstream", facts={"keepalive": 900, "users": [], "peers": 9})
     http = make.block("http", links={"upstreams": [*pools, unused]})
     events.links["main"].links["http"] = http
     (hit,) = detectors.connections_low(events, make.context({"minimum": 256}))
     assert (hit.case, values(hit)["sum"]) == ("pools", "256 + 256 = 512")
     http.links["upstreams"] = pools[:1]
+    assert not list(detectors.connections_low(events, make.context({"minimum": 256})))
+    http.links["upstreams"] = pools
+    pools[0].facts["users"][0].facts["http_version"] = (
+        None  # 1.0 before nginx 1.29.7: each request closes its connection
+    )
     assert not list(detectors.connections_low(events, make.context({"minimum": 256})))
 
 

@@ -318,6 +318,24 @@ def test_a_call_is_named_as_it_is_written() -> None:
     text += "export const f = (u) => got(u, { agent: { https: new Agent({ keepAlive: true, timeout: 5000 }) } });\n"
     (found,) = [each for each in api.check_texts({"a.mjs": text}).findings if each.name == "agent-per-request"]
     assert "options of got:" in found.message
+    text = "import axios from 'axios';\nexport const f = (u) => axios({ url: u });\n"
+    package = PACKAGE % '"axios": "1.7.0", "express": "4.0.0"'
+    (found,) = api.check_texts({"a.mjs": text, "package.json": package}).findings
+    assert found.message.startswith("axios without a timeout")
+
+
+def test_a_client_of_the_aws_sdk_for_every_request() -> None:
+    text = """
+        import express from 'express'; import { S3Client, GetObjectCommand } from '@aws-sdk/client-s3';
+        import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+        express().get('/', async (req, res) => {
+          const s3 = new S3Client({});
+          %s
+          res.send(await getSignedUrl(s3, new GetObjectCommand({ Bucket: 'b', Key: 'k' })));
+        });
+    """
+    assert names({"a.mjs": text % ""}) == set()
+    assert names({"a.mjs": text % "await s3.send(new GetObjectCommand({}));"}) == {"agent-per-request"}
 
 
 def test_transactions_that_come_to_every_query_by_themselves() -> None:

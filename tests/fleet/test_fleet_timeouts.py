@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fleet_cases import BOUNCER, ENGINE, PG, findings, only
+from fleet_cases import BOUNCER, ENGINE, PG, config_of, findings, only
+
+from poollint import api
 
 NGINX = """events {}
 http {
@@ -121,3 +123,39 @@ def test_idle_sessions(options: str, reported: bool) -> None:
     text = '[database.main]\nidle-timeout = "10min"\n[service.api]\nfiles = ["api/**"]\ndatabase = "main"\n'
     found = findings(text, {"api/db.py": ENGINE.format(options=options)})
     assert [each.code for each in found] == (["FLT009"] if reported else [])
+
+
+def go(settings: str) -> str:
+    return (
+        'package main\n\nimport (\n\t"net/http"\n\t"time"\n)\n\nfunc main() {\n'
+        f'\tserver := &http.Server{{Addr: ":8080", {settings}}}\n\t_ = server.ListenAndServe()\n}}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "reported"),
+    [
+        ("api/main.go", go("IdleTimeout: 30 * time.Second"), True),
+        ("api/main.go", go("IdleTimeout: 75 * time.Second, ReadTimeout: 5 * time.Second"), False),
+        ("api/main.go", go("ReadTimeout: 5 * time.Second"), True),
+        ("api/main.go", go("ReadHeaderTimeout: 5 * time.Second"), False),
+        ("api/application.yml", "server:\n  tomcat:\n    keep-alive-timeout: 5s\n", True),
+        ("api/application.yml", "server:\n  tomcat:\n    keep-alive-timeout: 75s\n    connection-timeout: 5s\n", False),
+        ("api/application.yml", "server:\n  tomcat:\n    connection-timeout: 5s\n", True),
+        ("api/application.yml", "server:\n  tomcat:\n    accept-count: 5\n", False),
+        ("api/application.yml", "server:\n  tomcat:\n    keep-alive-timeout: ${KEEP}\n", False),
+        ("api/application.yml", "server:\n  undertow:\n    no-request-timeout: 20s\n", True),
+        ("api/application.yml", "server:\n  jetty:\n    connection-idle-timeout: 20s\n", True),
+    ],
+)
+def test_servers_of_every_kind(path: str, text: str, *, reported: bool) -> None:
+    def codes(config: str) -> set[str]:
+        done = api.check_texts({path: text}, config=config_of(config), complete=True)
+        return {each.code for each in done.findings} & {"FLT007", "HTP050"}
+
+    way = '[balancer.edge]\nprofile = "aws-alb"\nservices = ["api"]\n[service.api]\nfiles = ["api/**"]\n'
+    front = '[go-http]\nfront = "aws-alb"\n[spring-boot]\nfront = "60s"\n'
+    assert codes(way) == ({"FLT007"} if reported else set())
+    assert codes(front) == ({"HTP050"} if reported else set())
+    assert not codes(front.replace("aws-alb", "aws-nlb").replace("60s", "2s"))
+    assert not codes("")

@@ -42,6 +42,7 @@ def test_entries_and_their_places() -> None:
         ("x", "z"): "1",
         ("q r", "s"): "two\nlines",
         ("last",): "a b",
+        ("x",): None,
     }
     assert found.included
     for each in found.entries:
@@ -73,3 +74,43 @@ def test_any_text_is_read_and_places_lie_in_it(text: str) -> None:
 @pytest.mark.parametrize("part", ["a{", "a=1\n", '"', "${", "a=[", "a b ", 'a="""\n', "a {b=1}\n"])
 def test_time_grows_with_the_text_alone(part: str) -> None:
     assert_linear(lambda text: parse(Source("a.conf", text)), lambda count: part * count, 5_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("n = 9\nm = ${n}\n", {"m": "9"}),
+        ("m = ${n}\nn = ${k}\nk = 9\n", {"m": "9", "n": "9"}),
+        ('n = h\nm = ${n}"/x"\n', {"m": "h/x"}),
+        ("a = 3\na = ${a}4\n", {"a": None}),
+        ("m = ${n}\n", {"m": None}),
+        ("b {k = 3}\nx.l = 4\nx = ${b}\n", {"x.k": "3", "x.l": "4"}),
+        ("b {k = 3}\nx.k = 4\nx = ${b}\n", {"x.k": "3"}),
+        ("b {k = 3}\nx = ${b} {k = 7}\n", {"x.k": "7"}),
+        ("x = ${y} {m = 1}\ny = ${z} {k = 2}\nz {q = 1}\n", {"x.m": "1", "x.k": "2", "x.q": "1"}),
+        ("x = ${b} {k = 7}\n", {"x": None, "x.k": "7"}),
+        ("x = ${?b} {k = 7}\n", {"x.k": "7"}),
+        ("x { y = ${x} {k = 1} }\n", {"x.y": None, "x.y.k": "1"}),
+        ("a = ${b}\nb = ${a}\n", {"a": None, "b": None}),
+        ('include "more"\nn = 9\nm = ${n}\n', {"m": None}),
+    ],
+)
+def test_substitutions(text: str, wanted: dict[str, str | None]) -> None:
+    found = {".".join(each.path): each.text for each in parse(Source("a.conf", text)).entries}
+    assert {key: found.get(key, "nothing") for key in wanted} == wanted
+    assert not any(key.startswith("x") and key not in wanted for key in found)
+
+
+def test_what_lacks_quotes() -> None:
+    found = parse(Source("a.conf", 'url = jdbc:h2:mem:x\nname = a=b\nfine = "a:b"\n# x = a:b\n'))
+    assert [place.text for place in found.bare] == [":", ":", ":", "="]
+
+
+@pytest.mark.parametrize(
+    "part", ["x{at} = ${{b}}\n", "x{at} = ${{x{before}}} {{ c{at} = 1 }}\n", "x{at} = ${{x}} {{ y }}\n"]
+)
+def test_many_substitutions_end(part: str) -> None:
+    def many(count: int) -> str:
+        return "b { k = 1 }\n" + "".join(part.format(at=at, before=at - 1) for at in range(count))
+
+    assert_linear(lambda text: parse(Source("a.conf", text)), many, 1_000)

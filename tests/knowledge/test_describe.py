@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poollint import api
-from poollint.knowledge.describe import bounds_text, describe_setting, describe_system, setting_called
+from poollint.knowledge.describe import bounds_text, describe_setting, describe_system, places_of, setting_called
 from poollint.knowledge.index import knowledge
 from poollint.reports.show import as_text
 
@@ -64,3 +64,20 @@ def test_defaults_are_those_of_settings_that_the_version_has() -> None:
         assert f"    {name} = " not in old
     assert "    server_lifetime = 3600 s  [default]" in old
     assert "jdbc4ConnectionTest" not in new + old
+
+
+def test_where_a_system_is_found() -> None:
+    known = knowledge()
+    found = {
+        system: dict(places_of(known.catalogue(system))) for system in ("hikaricp", "django", "quarkus", "psycopg2")
+    }
+    assert "com.zaxxer.hikari.HikariConfig" in found["hikaricp"]["in Java and Kotlin"]
+    assert "application.yml" in found["hikaricp"]["files"]
+    assert "DATABASES" in found["django"]["names that Python assigns"]
+    assert found["quarkus"]["variables"] == ["QUARKUS_DATASOURCE_JDBC_*"]
+    assert list(found["psycopg2"]) == ["in Python"]  # a connection taken is no place of settings
+    for system in known.systems:
+        for where, names in places_of(known.catalogue(system)):
+            assert where, system
+            assert names, system
+            assert all(names), system

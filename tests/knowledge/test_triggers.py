@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from poollint.formats.source_code import EXTENSIONS, FAMILIES
 from poollint.knowledge.index import knowledge, rules_root
 from poollint.knowledge.pages import parse_page
-from poollint.knowledge.triggers import Trigger, triggers
+from poollint.knowledge.triggers import Trigger, module_name, triggers
 
 KNOWN = knowledge()
 TRIGGERS = {family: Trigger(family, table) for family, table in KNOWN.triggers.items()}
@@ -101,4 +101,23 @@ def test_modules_stand_in_quotes_as_a_whole() -> None:
     assert trigger.holds(b'import "node:pg"')
     assert not trigger.holds(b"require('pg-pool') // pg")
     assert not trigger.holds(b"pg")
+    assert trigger.holds(b'import { Pool } from "npm:pg@8.11"')
+    assert not trigger.holds(b'import { Pool } from "npm:pg-pool@8.11"')
     assert not Trigger("go", {"words": [], "modules": ["pg"]}).holds(b'"node:pg"')
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("pg", "pg"),
+        ("@prisma/client", "@prisma/client"),
+        ("node:http", "http"),
+        ("npm:pg", "pg"),
+        ("npm:/pg@^8", "pg"),
+        ("npm:mysql2@3.9/promise", "mysql2/promise"),
+        ("npm:@prisma/client@5.0.0", "@prisma/client"),
+        ("npm:@prisma/client@5/edge", "@prisma/client/edge"),
+    ],
+)
+def test_names_of_modules(written: str, name: str) -> None:
+    assert module_name(written) == name

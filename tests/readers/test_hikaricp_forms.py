@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import poollint
 from poollint.api import check_texts
 from poollint.blocks import UNKNOWN
 from poollint.formats.properties import parse
@@ -174,3 +175,17 @@ def test_a_conversion_is_not_told_of_its_unit(written: str, hint: bool) -> None:
     (found,) = [each for each in check_texts({"A.java": text}).findings if each.code == "HIK004"]
     assert ("the unit is milliseconds" in found.message) is hint
     assert (found.fix is not None) is hint
+
+
+def test_the_longest_time_of_java_fits() -> None:
+    text = (
+        "import com.zaxxer.hikari.*;\nclass A {\n  void a() {\n    HikariConfig c = new HikariConfig();\n"
+        "    c.setInitializationFailTimeout(Long.MAX_VALUE);\n  }\n}\n"
+    )
+    assert not any(each.code == "HIK009" for each in poollint.check_text(text, path="A.java"))
+
+
+def test_yaml_numbers_beyond_an_int() -> None:
+    text = "spring:\n  datasource:\n    hikari:\n      maximum-pool-size: 2147483648\n      max-lifetime: 2147483648\n"
+    found = [each for each in poollint.check_text(text, path="application.yml") if each.code == "HIK009"]
+    assert [each.line for each in found] == [4]

@@ -262,7 +262,7 @@ def codes(path: str, text: str, **more: Any) -> list[tuple[str, int]]:
 
 def test_pools_of_spring_boot_are_judged_by_role() -> None:
     text = "spring.data.redis.jedis.pool.max-active=500 # many\nspring.data.redis.lettuce.pool.max-active=500\n"
-    assert codes("application.properties", text) == [("POL001", 1), ("POL005", 1), ("POL008", 2)]
+    assert codes("application.properties", text) == [("POL001", 1), ("POL005", 1)]
     text = "spring.datasource.{0}.max-wait=-1\nspring.datasource.type={1}\n"
     dbcp, tomcat = "org.apache.commons.dbcp2.BasicDataSource", "org.apache.tomcat.jdbc.pool.DataSource"
     assert codes("application.properties", text.format("dbcp2", dbcp)) == [("POL001", 1)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from poollint.api import check_texts
-from poollint.blocks import UNKNOWN
+from poollint.blocks import UNKNOWN, UNLIMITED
 
 BASE = 'db.default.url = "jdbc:postgresql://db/app?socketTimeout=60"\n'
 
@@ -121,3 +121,47 @@ def test_dropwizard_is_told_by_its_content(path: str, text: str, expected: float
     done = check_texts({path: text})
     found = [block for each in done.files for block in each.reading.blocks if block.system == "dropwizard"]
     assert [block.value("maxWaitForConnection") for block in found] == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("maxLifetime = 30 min", "HIK009"),
+        ("connectionTimeout = 30 sec", "HIK009"),
+        ("initializationFailTimeout = 1 second", "HIK009"),
+        ("maximumPoolSize = 3000000000", "HIK009"),
+        ("autoCommit = 1", "HIK010"),
+        ("autoCommit = on", ""),
+        ("connectionTimeout = 0.5 minutes", ""),
+        ("maximumPoolSize = 7.5", ""),
+    ],
+)
+def test_what_the_library_of_play_refuses(line: str, refused: str) -> None:
+    found = codes(f"{BASE}db.default.hikaricp {{ {line} }}\n") & {"HIK001", "HIK009", "HIK010"}
+    assert found == ({refused} if refused else set())
+
+
+def test_numbers_and_times_as_play_has_them() -> None:
+    (pool,) = pools(BASE + "db.default.hikaricp { maxLifetime = infinite, maximumPoolSize = 7.5, idleTimeout = 1e5 }\n")
+    assert (pool.value("maxLifetime"), pool.value("maximumPoolSize"), pool.value("idleTimeout")) == (UNLIMITED, 7, 100)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "play.db.prototype.hikaricp.maximumPoolSize = 30\ndb.default.hikaricp.minimumIdle = 20\n",
+        "more { maximumPoolSize = 30 }\ndb.default.hikaricp = ${more} { minimumIdle = 20 }\n",
+        "more { hikaricp { maximumPoolSize = 30 } }\ndb.default = ${more} { hikaricp.minimumIdle = 20 }\n",
+        "db.default.hikaricp = ${elsewhere} { minimumIdle = 20 }\n",
+        "db.default = ${elsewhere} { hikaricp.minimumIdle = 20 }\n",
+    ],
+)
+def test_what_a_pool_takes_from_elsewhere(text: str) -> None:
+    assert "HIK015" not in codes(BASE + text)
+    lower = text.replace("30", "10")
+    assert ("HIK015" in codes(BASE + lower)) is ("30" in text)
+
+
+def test_a_substitution_is_what_the_file_says() -> None:
+    (pool,) = pools(BASE + "threads = 9\ndb.default.hikaricp.maximumPoolSize = ${threads}\n")
+    assert (pool.value("maximumPoolSize"), pool.value("minimumIdle")) == (9, 9)

@@ -370,3 +370,12 @@ def test_connections_and_agents_of_other_files() -> None:
     }
     found = {(each.path, each.line, each.name) for each in api.check_texts(texts, complete=True).findings}
     assert found == {("worker.ts", 3, "redis-connection-role-mix"), ("api.ts", 3, "agent-protocol-mismatch")}
+
+
+def test_modules_as_deno_names_them() -> None:
+    text = "import pg from 'npm:pg@8.11';\nexport const p = new pg.Pool({ max: 7 });\n"
+    assert pool(text).value("max") == 7
+    (client,) = blocks(
+        "import { default as Redis } from 'npm:ioredis@5.10.1';\nexport const r = new Redis('redis://r');\n"
+    )
+    assert client.system == "ioredis"

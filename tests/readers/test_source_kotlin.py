@@ -95,6 +95,14 @@ def test_what_happens_to_a_configuration(body: str, size: Any, idle: Any) -> Non
     assert (found.value("maximumPoolSize"), found.value("idleTimeout")) == (size, idle)
 
 
+@pytest.mark.parametrize(
+    "line", ["c.isAutoCommit = false", "c.apply { isAutoCommit = false }", "c.setAutoCommit(false)"]
+)
+def test_properties_that_ask(line: str) -> None:
+    assert config(line).value("autoCommit") is False
+    assert config("println(c.isAutoCommit)").value("autoCommit") is True
+
+
 def test_fields() -> None:
     found = block(
         "class A { private val c = HikariConfig()\n init { c.maximumPoolSize = 3 }\n val d by lazy { Pool(c) }\n}"

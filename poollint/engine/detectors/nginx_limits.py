@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import Block, Fix
 from poollint.engine.detectors.nginx_clients import sees_outer_levels, write
 from poollint.engine.detectors.nginx_edits import insert_after
+from poollint.engine.detectors.nginx_timeouts import reuses
+from poollint.engine.detectors.nginx_traffic import keeps_connections
 from poollint.engine.hits import Hit, known
 
 if TYPE_CHECKING:
@@ -90,16 +92,22 @@ def _pools(main: Block, at_once: int) -> list[tuple[Block, int]]:
     """The upstream groups in use, with the idle connections that a worker may have kept to each.
 
     A connection that is idle is used before another one to the same server is opened: no server can have more than a
-    worker can have requests at a time.
+    worker can have requests at a time. A group whose requests may all close their connections counts for nothing.
     """
     http = main.links.get("http")
     found = []
     upstreams: Iterable[Block] = (http.links.get("upstreams") or ()) if isinstance(http, Block) else ()
     for upstream in upstreams:
         size, peers = upstream.facts.get("keepalive"), upstream.facts.get("peers")
-        if isinstance(size, int) and size > 0 and isinstance(peers, int) and upstream.facts.get("users"):
+        if isinstance(size, int) and size > 0 and isinstance(peers, int) and _kept(upstream):
             found.append((upstream, min(size, peers * at_once)))
     return found
+
+
+def _kept(upstream: Block) -> bool:
+    return keeps_connections(upstream) or any(
+        reuses(each, upstream.target) for each in upstream.facts.get("users") or ()
+    )
 
 
 def max_conns(block: Block, ctx: RuleContext) -> Iterator[Hit]:

@@ -79,8 +79,23 @@ def connect_excessive(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     for name, setting in block.settings.items():
         if name not in CONNECT or setting.origin != "explicit" or not known(setting.value):
             continue
-        if setting.value > ctx.options["threshold"]:
+        if setting.value > ctx.options["threshold"] and _serves(block, name.split("_", 1)[0], ctx):
             yield Hit(setting, fix=write(setting, "5s"))
+
+
+def _serves(block: Block, family: str, ctx: RuleContext) -> bool:
+    """Whether requests may go by this family's protocol: surely not where all locations are in sight and none does."""
+    if block.kind not in ("http", "server") or block.facts.get("complete") is not True:
+        return True
+    found: dict[int, set[str]] | None = ctx.memo.get("nginx protocols")
+    if found is None:
+        found = ctx.memo["nginx protocols"] = {}
+        for each in ctx.of("nginx", "location"):
+            handler = each.facts.get("handler") or "none"
+            handlers = found.setdefault(id(each.links.get("main")), set())
+            handlers.add(handler if each.facts.get("complete") is True else "unseen")
+    used = found.get(id(block.links.get("main")), set())
+    return "unseen" in used or f"{family}_pass" in used
 
 
 def order(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -92,7 +107,8 @@ def order(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         family = name.split("_", 1)[0]
         if family not in done:
             done.add(family)
-            yield from _connect_before_read(block, family)
+            if _serves(block, family, ctx):
+                yield from _connect_before_read(block, family)
     if block.kind == "location" and block.facts.get("handler") and ctx.config.get("front"):
         yield from _longer_than_front(block, ctx)
 

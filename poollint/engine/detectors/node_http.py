@@ -308,7 +308,7 @@ def axios_timeout(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(timeout, {"raw": timeout.raw})
     elif is_server_side(block) and (timeout.origin == "default" or timeout.value == UNLIMITED):
         construct = block.facts.get("construct", "")
-        call = "axios" if construct == "default" else f"axios.{construct}"
+        call = "axios" if construct in ("default", "axios") else f"axios.{construct}"
         yield Hit(block, {"call": call}, "absent")
 
 
@@ -404,14 +404,6 @@ def aws_handler(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         made = made_of(object_of(block, name))
         if made is not None and made.call.callee == "https.Agent" and _no_keepalive(made):
             yield Hit(block.settings[name], {"setting": name})
-    if (
-        block.facts.get("handler") in ("lambda", "route")
-        and not (block.facts.get("uses") or {}).get("stored")
-        and not block.facts.get("guarded")
-        and not block.facts.get("in_test")
-        and block.kind == "client"
-    ):
-        yield Hit(block, {"construct": block.facts.get("construct", "")}, "per-request")
 
 
 def _no_keepalive(made: Made) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN
 from poollint.engine.detectors import python_sqlalchemy
-from poollint.engine.detectors.python_common import parse_url, servers, url_setting, written
+from poollint.engine.detectors.python_common import finite, parse_url, servers, url_setting, written
 from poollint.engine.detectors.python_sqlalchemy import ASYNC_DRIVERS, QUEUE_ARGUMENTS
 from poollint.engine.hits import Hit
 
@@ -52,7 +52,7 @@ def refused(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             for name in QUEUE_ARGUMENTS
             if (setting := written(block, "options." + name)) is not None and setting.value is not UNKNOWN
         ]
-        if wrong and speaks_of_flask(block, ctx):
+        if wrong:
             yield Hit(wrong[0], {"names": ", ".join(each.key for each in wrong)}, "memory")
 
 
@@ -65,6 +65,20 @@ def async_driver(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     if re.search(r"create_async_engine|async_sessionmaker|\bimport asyncio\b|_async\b", text):
         return  # the same URL serves code that is not the extension's
     yield Hit(found[0], {"driver": found[1].driver})
+
+
+def null_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A connection for each checkout of an application of Flask, straight to the server."""
+    if speaks_of_flask(block, ctx) and python_sqlalchemy.keeps_nothing(block):
+        yield Hit("options.poolclass")
+
+
+def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A wait for a connection that outlasts the worker's own limit."""
+    wait = written(block, "options.pool_timeout")
+    value = finite(wait)
+    if wait is not None and value is not None and not block.facts.get("in_test"):
+        yield from python_sqlalchemy.over_worker(block, wait, value, ctx)
 
 
 def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:

@@ -364,10 +364,9 @@ def flask_too_late(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A setting that is assigned after the extension has read it."""
     if ctx.target is not None and ctx.target < (3,):
         return
-    for name, place in (block.facts.get("uses") or {}).get("read_before", {}).items():
+    for name, (place, at) in (block.facts.get("uses") or {}).get("read_before", {}).items():
         if name in ("SQLALCHEMY_ENGINE_OPTIONS", "SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_BINDS"):
-            at = block.facts.get("key_places", {}).get(name)
-            yield Hit(at or block, {"name": name}, related=((place, "reads the configuration"),))
+            yield Hit(at, {"name": name}, related=((place, "reads the configuration"),))
 
 
 def redis_reads_too_short(block: Block, ctx: RuleContext) -> Iterator[Hit]:

@@ -242,12 +242,34 @@ def below_balancer(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         limit = finite(upstream.get("keepalive_timeout")) if upstream is not None else None
         if upstream is not None and limit is not None:
             idle, title, wanted, related = limit, f"nginx (upstream {upstream.name})", limit + 15, upstream
+        balancer = _balancer(block, ctx) if upstream is None else None
+        limit = finite(balancer.get("idle_timeout")) if balancer is not None else None
+        if balancer is not None and limit is not None:
+            idle, title, wanted, related = limit, f"the load balancer {balancer.name}", limit + 15, balancer
     if idle is None or value > idle:
         return
     values = {"idle": f"{idle:g}", "title": title, "wanted": f"{wanted:g}", "shown": f"{value:g}"}
     case = "written" if setting.origin == "explicit" else "default"
     places = ((related, "keeps idle connections"),) if related is not None else ()
     yield Hit(setting if setting.origin == "explicit" else block, values, case, related=places)
+
+
+def _balancer(block: Block, ctx: RuleContext) -> Block | None:
+    """The one application load balancer of the run, where no nginx stands between it and a server that it can reach."""
+    found = ctx.of("terraform", "balancer")
+    if len(found) != 1 or found[0].value("load_balancer_type") != "application":
+        return None
+    if any(each.system in ("nginx", "apache") for each in ctx.blocks) or not _is_open(block):
+        return None
+    folder = posixpath.dirname(block.place.source.path)
+    return found[0] if not folder or found[0].place.source.path.startswith(folder.partition("/")[0] + "/") else None
+
+
+def _is_open(block: Block) -> bool:
+    """Whether a server surely listens to more than its own machine."""
+    bind = block.value("bind") if block.system != "uvicorn" else block.value("host")
+    bind = bind[0] if isinstance(bind, (tuple, list)) and len(bind) == 1 else bind
+    return isinstance(bind, str) and bind.startswith(("0.0.0.0", "[::]", "::", ":"))  # noqa: S104 - it is read, not bound
 
 
 def _keeps_connections(block: Block) -> bool:
@@ -274,6 +296,10 @@ def _upstream(block: Block, ctx: RuleContext) -> Block | None:
     bind = block.value("bind") if block.system != "uvicorn" else f":{block.value('port')}"
     if bind is UNKNOWN or "UNKNOWN" in str(bind):
         return None
+    if isinstance(bind, (tuple, list)):
+        bind = bind[0] if len(bind) == 1 else UNKNOWN
+        if not isinstance(bind, str):
+            return None
     port = str(bind).rpartition(":")[2] if bind else DEFAULT_PORT[block.system]
     if not port.isdigit():
         return None

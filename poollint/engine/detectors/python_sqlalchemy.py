@@ -273,7 +273,9 @@ def fraction(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         value = setting.value
         if isinstance(value, float) and value != UNLIMITED and value == value and value != int(value):  # noqa: PLR0124
             yield Hit(setting)
-        elif divides(setting.raw) and (value is UNKNOWN or is_default_of_variable(block, setting.name)):
+        elif (divides(setting.raw) or setting.name in block.facts.get("divided", ())) and (
+            value is UNKNOWN or is_default_of_variable(block, setting.name)
+        ):
             yield Hit(setting, None, "division")
 
 
@@ -336,7 +338,12 @@ def recycle_over_session_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     value = finite(recycle)
     if recycle is None or value is None or value <= 0 or block.value("pool_pre_ping") is not False:
         return
-    if found is None or found[1].dialect not in POSTGRESQL or is_throwaway(block):
+    if found is None or is_throwaway(block):
+        return
+    if found[1].dialect in ("mysql", "mariadb"):
+        yield from _over_wait_timeout(recycle, value, ctx)
+        return
+    if found[1].dialect not in POSTGRESQL:
         return
     pooler = pooler_of(found[1], ctx)
     if pooler is not None:
@@ -351,24 +358,42 @@ def recycle_over_session_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(recycle, {"limit": f"{name} = {seconds:g} s"}, case, related=((limit, "closes idle sessions"),))
 
 
+def _over_wait_timeout(recycle: Setting, value: float, ctx: RuleContext) -> Iterator[Hit]:
+    """The same of MySQL, where the one option file of the run says how long a session may be idle."""
+    told = ctx.of("mysql-server", "server")
+    limit = written(told[0], "wait_timeout") if len(told) == 1 else None
+    seconds = finite(limit)
+    if limit is not None and seconds is not None and 0 < seconds <= value:
+        values = {"limit": f"wait_timeout = {seconds:g} s"}
+        yield Hit(recycle, values, "server", related=((limit, "closes idle sessions"),))
+
+
 def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """One connection for every thread, to a server."""
     name = pool_class(block)
     if name not in ("StaticPool", "SingletonThreadPool") or block.facts.get("in_test") or block.facts.get("in_script"):
         return
-    found = url_setting(block)
+    found = url_setting(block, "url", "SQLALCHEMY_DATABASE_URI")
     if found is not None and found[1].dialect in SERVERS:
-        yield Hit("poolclass", {"poolname": name}, "thread" if name == "SingletonThreadPool" else "")
+        at = "options.poolclass" if block.kind in OF_FLASK else "poolclass"
+        yield Hit(at, {"poolname": name}, "thread" if name == "SingletonThreadPool" else "")
 
 
 def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A wait for a connection that outlasts the worker's own limit."""
     if is_throwaway(block):
         return
-    wait = written(block, "pool_timeout")
+    wait = block.get("pool_timeout")
     value = finite(wait)
-    if wait is None or value is None:
+    if wait is None or value is None or not has_default_class(block):
         return
+    if wait.origin == "default" and (not block.complete or url_setting(block) is None):
+        return
+    yield from over_worker(block, wait, value, ctx)
+
+
+def over_worker(block: Block, wait: Setting, value: float, ctx: RuleContext) -> Iterator[Hit]:
+    """The first worker of a source file that does not live as long as a wait."""
     for server in servers(block, ctx):
         if server.system != "gunicorn":
             continue
@@ -376,7 +401,9 @@ def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
         if limit is None or not 0 < limit < value or not _is_sync(server):
             continue
         timeout = server.settings["timeout"]
-        yield Hit(wait, {"limit": f"{limit:g}"}, related=((timeout, f"the worker is killed after {limit:g} s"),))
+        at, case = (block, "default") if wait.origin == "default" else (wait, "")
+        values = {"limit": f"{limit:g}", "shown": f"{value:g}"}
+        yield Hit(at, values, case, related=((timeout, f"the worker is killed after {limit:g} s"),))
         return
 
 
@@ -588,19 +615,25 @@ _APPLICATION = re.compile(
 )
 
 
-def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """A connection for each checkout in a service, straight to the server."""
-    if pool_class(block) != "NullPool" or block.facts.get("scope") != "module" or is_throwaway(block):
-        return
-    found = url_setting(block)
+def keeps_nothing(block: Block) -> bool:
+    """Whether an engine without a pool goes straight to a server, and its file names no reason for that."""
+    if pool_class(block) != "NullPool" or is_throwaway(block):
+        return False
+    found = url_setting(block, "url", "SQLALCHEMY_DATABASE_URI")
     if found is None or found[1].dialect not in SERVERS or "\0" in found[1].host or not found[1].host:
-        return
+        return False
     url = found[1]
     if _MIDDLE.search(url.host) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
+        return False
+    reasons = r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy"
+    return re.search(reasons, block.place.source.text) is None
+
+
+def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
+    """A connection for each checkout in a service, straight to the server."""
+    if block.facts.get("scope") != "module" or not keeps_nothing(block):
         return
     text = block.place.source.text
-    if re.search(r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy", text):
-        return
     for server in servers(block, ctx):
         if server.system in ("gunicorn", "uvicorn", "hypercorn"):
             yield Hit("poolclass", {"server": server.system}, related=((server, "the service"),))
@@ -608,3 +641,7 @@ def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     application = _APPLICATION.search(text)
     if application is not None:
         yield Hit("poolclass", {"server": application[1]})
+        return
+    served = _used_elsewhere(block, ctx, "application")
+    if served is not None and not any(each.system == "celery" for each in ctx.blocks):
+        yield Hit("poolclass", {"server": served.name}, related=((served.place, "the service"),))

@@ -96,6 +96,9 @@ def runs_empty(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
 def open_at_exit(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """A program that ends itself on a signal and leaves its only user's pool open."""
     name = block.name
+    forgotten = (block.facts.get("uses") or {}).get("left_open")
+    if forgotten is not None and not is_throwaway(block):
+        yield Hit(block, {"name": name, "function": forgotten.function, "other": forgotten.other}, "lifespan")
     if (
         not is_javascript(block)
         or is_throwaway(block)

@@ -78,7 +78,11 @@ def per_request(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if block.spec is not None and any(name in block.settings for name in block.spec.roles.get("outer_pool", ())):
         return  # its connections live elsewhere, and longer
     if facts.get("handler") in ("route", "lambda", "export", "view"):
-        yield Hit(block, {"construct": facts.get("construct", ""), "function": facts.get("function") or "a handler"})
+        name = facts.get("function") or "function"
+        yield Hit(
+            block,
+            {"construct": facts.get("construct", ""), "function": "a handler" if name == "function" else name},
+        )
         return
     enclosing = uses.get("inline_in", "")
     if (
@@ -98,11 +102,17 @@ _OWN = frozenset(
     "xreadgroup quit disconnect close destroy end $disconnect".split()
 )
 _SETTING_UP = frozenset(("connect", "on", "once", "$connect"))
+# what signs an address with a client's credentials sends nothing
+_SIGNERS = frozenset(("getSignedUrl", "createPresignedPost"))
 
 
 def _has_its_reason(block: Block, uses: dict[str, Any]) -> bool:
-    """Whether a connection (Redis) or an ORM's client is made for what only one of its own can do, or goes elsewhere."""
+    """Whether a connection (Redis) or an ORM's client is made for what only one of its own can do, or goes elsewhere; or a
+    client for what needs no connection."""
     part = block.spec.role if block.spec is not None else ""
+    if part == "http_client" and not uses.get("methods"):
+        passed = {name.rpartition(".")[2] for name in uses.get("passed", ())}
+        return bool(passed) and passed <= _SIGNERS
     if part not in ("redis_client", "orm_client"):
         return False
     methods = {use.method.lower() for use in uses.get("methods", ())}
@@ -278,9 +288,13 @@ def _span(seconds: float) -> str:
 
 
 def oversized(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """More connections than any one process has a use for."""
+    """More connections than any one process has a use for; those to Redis are cheap, and objects are none."""
     size = block.by_role("size")
     if size is None or size.origin == "default" or not known(size.value) or not _number(size.value):
+        return
+    from poollint.fleet.engines import NO_CONNECTION, engine_of
+
+    if engine_of(block) in ("redis", NO_CONNECTION):
         return
     if ctx.options["threshold"] < size.value < UNLIMITED:
         yield Hit(size, {"setting": size.key, "size": size.value})

@@ -17,6 +17,7 @@ from poollint.readers.source.go_checkouts import (
     checked,
     deferred,
     gives_before,
+    is_blank,
     statement_of,
 )
 from poollint.readers.source.values import Call
@@ -75,6 +76,8 @@ def _way(file: GoFile, mentions: list[Node], node: Node) -> Way | None:
     bodies = []
     for mention in mentions:
         field = mention.parent
+        if is_blank(mention):
+            continue
         if field is None or field.type != "selector_expression":
             return None
         name = file.tree.text(field.child_by_field_name("field"))

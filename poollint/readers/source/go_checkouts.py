@@ -85,6 +85,8 @@ def _way(file: GoFile, mentions: list[Node], node: Node, back: tuple[str, ...]) 
     gives = []
     for mention in mentions:
         field = mention.parent
+        if is_blank(mention):
+            continue
         if field is None or field.type != "selector_expression":
             return None
         if file.tree.text(field.child_by_field_name("field")) in back:
@@ -130,6 +132,16 @@ def statement_of(node: Node) -> Node | None:
     while current is not None and (current.parent is None or current.parent.type not in ("statement_list", "block")):
         current = current.parent
     return current
+
+
+def is_blank(node: Node) -> bool:
+    """``_ = name``: the compiler is quiet, and nothing else happens."""
+    listed = node.parent
+    outer = listed.parent if listed is not None and listed.type == "expression_list" else listed
+    if outer is None or outer.type != "assignment_statement" or (listed is not None and listed.named_child_count > 1):
+        return False
+    left = outer.child_by_field_name("left")
+    return left is not None and left.text == b"_"
 
 
 def deferred(node: Node) -> bool:

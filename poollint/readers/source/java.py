@@ -59,6 +59,19 @@ def open_file(tree: SourceTree) -> JvmFile:
     return JavaFile(tree)
 
 
+def is_behind_damage(node: Node, method: Node) -> bool:
+    """Whether something before a node of a method is no syntax: a lost brace can put the next method into this one."""
+    current = node
+    while method.has_error and current.id != method.id and current.parent is not None:
+        for each in current.parent.children:
+            if each.start_byte >= current.start_byte:
+                break
+            if each.has_error or each.is_missing:
+                return True
+        current = current.parent
+    return False
+
+
 def handler_kind(name: str, parameters: str, annotations: list[str], bases: str) -> str:
     """What calls a method for every request: "route", "lambda"; empty when nothing is known to."""
     if not _ROUTES.isdisjoint(annotations):
@@ -404,7 +417,8 @@ class JavaFile(JavaFolding):
                 told = told or tuple(self.annotations(current))
                 parameters = parameters or self.text(current.child_by_field_name("parameters"))
                 bases = self.text(self.ancestor(current, _CLASSES))[:400]
-                handler = handler or handler_kind(name, parameters, self.annotations(current), bases)
+                if not is_behind_damage(node, current):
+                    handler = handler or handler_kind(name, parameters, self.annotations(current), bases)
             elif kind in _CLASSES:
                 classes.append(self.text(current.child_by_field_name("name")))
             elif kind in _LOOPS and not functions:

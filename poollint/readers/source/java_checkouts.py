@@ -69,6 +69,12 @@ _BENIGN = frozenset(
     "setCatalog getCatalog setTransactionIsolation getTransactionIsolation toString hashCode unwrap".split()
 )
 _STATEMENTS = frozenset(("prepareStatement", "createStatement", "prepareCall"))
+# what tells no more of the connection, and what runs a statement and has no result to read
+_ENDS = frozenset(
+    "getCatalog setCatalog getSchema setSchema isValid getAutoCommit setAutoCommit isReadOnly setReadOnly nativeSQL "
+    "getTransactionIsolation setTransactionIsolation getHoldability getNetworkTimeout getClientInfo".split()
+)
+_RUNS = frozenset("execute executeUpdate executeLargeUpdate executeBatch".split())
 _DECLARATIONS = frozenset(("local_variable_declaration", "property_declaration"))
 _HEAD_ONLY = frozenset(
     "code isSuccessful isRedirect message header headers protocol request receivedResponseAtMillis "
@@ -133,10 +139,11 @@ def _types(file: JvmFile, variable: Variable) -> list[str]:
 def _checkout(file: JvmFile, node: Node, pool: Node, kind: Kind) -> Call | None:
     holder = file.target(file.outward(node))
     function = file.ancestor(node, file.methods_of | file.lambdas_of)
-    if holder is None or function is None or function.has_error:
+    if function is None or function.has_error or function.end_byte - function.start_byte > MAX_FUNCTION:
         return None
-    if function.end_byte - function.start_byte > MAX_FUNCTION:
-        return None
+    if holder is None:
+        dropped = _is_dropped(file, node, kind)
+        return _made(file, node, pool, kind, file.text(node), Way("never")) if dropped else None
     variable = file.variable(file.text(holder[1]), node)
     first = _statement(node)
     if variable is None or variable.kind != "local" or len(variable.values) != 1 or first is None:
@@ -157,12 +164,27 @@ def _checkout(file: JvmFile, node: Node, pool: Node, kind: Kind) -> Call | None:
         return None
     if way.given != "never" and _MAIN.search(file.tree.source.text):
         return None  # an exception ends a program that runs once
-    return _made(file, node, pool, kind, variable, way)
+    return _made(file, node, pool, kind, variable.name, way)
 
 
-def _made(file: JvmFile, node: Node, pool: Node, kind: Kind, variable: Variable, way: Way) -> Call:
+def _is_dropped(file: JvmFile, node: Node, kind: Kind) -> bool:
+    """Whether nobody keeps what the pool gives: ``pool.getConnection().getCatalog()``, or nothing at all is done with it."""
+    outer = file.outward(node)
+    if kind.made != "Connection" or file.invocation(node) is None:
+        return False
+    if outer.parent is not None and outer.parent.type == "expression_statement":
+        return True
+    on = file.called_on(outer)
+    name = file.text(on.name) if on is not None else ""
+    if on is not None and name in _STATEMENTS:
+        on = file.called_on(file.outward(on.node))
+        return on is not None and file.text(on.name) in _RUNS
+    return name in _ENDS
+
+
+def _made(file: JvmFile, node: Node, pool: Node, kind: Kind, name: str, way: Way) -> Call:
     made = Call(kind.call, file.tree.place(node))
-    made.name, made.scope = variable.name, file.scope(node)
+    made.name, made.scope = name, file.scope(node)
     made.used = {"given": way.given, "pool": file.text(pool)}
     if way.out is not None:
         made.used["out"] = file.tree.place(way.out)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # methods that end a builder, and methods that set what cannot be seen
 _ENDS = frozenset("build buildClient initializeDataSource".split())
 _HIDES = re.compile(
-    r"apply(?!To)|copy(?!StateTo)|load|from[A-Z]|from$|useSystemProperties|putAll|configure|"
+    r"apply(?!To)|copy(?!StateTo)|load|from[A-Z]|from$|useSystemProperties|putAll|config(?:ure|From)|"
     r"set(?:Pool)?(?:Properties|Config)$"
 )
 CLOSES = frozenset("close shutdown shutdownNow destroy stop".split())
@@ -104,6 +104,8 @@ class JvmSetters(JvmSyntax):
                 return
         place = self.tree.place(name_node)
         key = setter_key(name)
+        if arguments and name.startswith("is") and name[2:3].isupper():  # Kotlin's name of a property that isX() reads
+            key = setter_key("set" + name[2:])
         if not arguments:
             value = Folded(True, place)
         elif len(folded) == 1:

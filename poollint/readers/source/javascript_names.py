@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from poollint.knowledge.triggers import module_name
 from poollint.readers.source.javascript_changes import ASSIGN, DELETE, Change, handed
 from poollint.readers.source.javascript_modules import DEFAULT, EVERYTHING, REQUIRED
 
@@ -102,8 +103,7 @@ class Names:
         self.imports[alias] = module if name in (EVERYTHING, REQUIRED) else _member(module, name)
 
     def _module(self, node: Node | None) -> str:
-        name = self.tree.text(node).strip("'\"`")
-        return name.removeprefix("node:")
+        return module_name(self.tree.text(node).strip("'\"`"))
 
     def _declare(self, node: Node) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")

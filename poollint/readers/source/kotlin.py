@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poollint.readers.source.java import handler_kind
+from poollint.readers.source.java import handler_kind, is_behind_damage
 from poollint.readers.source.java_syntax import MISSING, Invocation, Variable, inside
 from poollint.readers.source.kotlin_fold import KotlinFolding
 from poollint.readers.source.values import Scope
@@ -488,7 +488,8 @@ class KotlinFile(KotlinFolding):
                 )
                 parameters = parameters or self.text(holder)
                 bases = self.text(self.ancestor(current, _CLASSES))[:400]
-                handler = handler or handler_kind(label, parameters, self.annotations(current), bases)
+                if not is_behind_damage(node, current):
+                    handler = handler or handler_kind(label, parameters, self.annotations(current), bases)
             elif kind in _CLASSES:
                 classes.append(self.text(current.child_by_field_name("name")))
             elif kind in _LOOPS and not functions:

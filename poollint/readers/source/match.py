@@ -13,7 +13,8 @@ A table::
     positional = ["url"]                      # the names of positional arguments
     nested = { limits = "" }                  # options whose own keys are settings, under a prefix
     rename = { timeout = "pool_timeout" }     # other spellings here than in the catalogue
-    setters = "set"                           # methods of the result that set options: setMaximumPoolSize(10)
+    setters = "set"                           # methods of the result that set options: setMaximumPoolSize(10);
+                                              # "=": its fields do, config.keep_alive_timeout = 75 (Python)
     facts = { asynchronous = true }           # what this form tells by itself
     local = true                              # also when imported from a module of the project itself
     open = true                               # unknown options are none of our business here
@@ -345,6 +346,8 @@ class _Filler:
             self.block.facts.setdefault("from_environment", {})[real] = folded.env
         if folded.text:
             self.block.facts.setdefault("text_values", {})[real] = folded.env
+        if folded.divided:
+            self.block.facts.setdefault("divided", set()).add(real)
         if folded.unset:
             self.block.facts.setdefault("unset_values", {})[real] = folded.env
         if folded.shape:

@@ -55,6 +55,37 @@ class PythonFile(Assigned):
         made.scope = self.scope(node)
         return made
 
+    def calls_at_import(self) -> list[tuple[Node, Node, list[str]]]:
+        """The calls that the module itself makes while it is imported: each with its callee, and that by its parts."""
+        if self._at_import is None:
+            self._at_import = [
+                (call, function, parts)
+                for call in self.call_nodes
+                if not _in_function(call)
+                and (function := call.child_by_field_name("function")) is not None
+                and (parts := dotted(self, function))
+            ]
+        return self._at_import
+
+    def _made_partly(self, node: Node) -> Node | None:
+        """The ``functools.partial(create_engine, pool_size=5)`` that a call calls, right there or by its one name."""
+        function = node.child_by_field_name("function")
+        if function is None:
+            return None
+        found = self._sole_value(function, self.tree.text(function)) if function.type == "identifier" else function
+        if found is None or found.type != "call" or not self.positional_of(found):
+            return None
+        return found if self.resolve(found.child_by_field_name("function")) == "functools.partial" else None
+
+    def _completed(self, node: Node, partly: Node) -> Call:
+        """A call with the arguments that ``functools.partial`` has set before; its own go over them."""
+        made, before = self.call(node), self.call(partly)
+        made.positional[:0] = before.positional[1:]
+        made.named = {**before.named, **made.named}
+        made.complete = made.complete and before.complete
+        made.broken = made.broken or before.broken
+        return made
+
     def calls(self) -> Iterator[Call]:
         """Every call whose callee is an imported name, in the order of the text.
 
@@ -63,11 +94,16 @@ class PythonFile(Assigned):
         is given (``assigned.SQLALCHEMY_``).
         """
         for node in self.call_nodes:
-            name = self._callee(node)
+            name, partly = self._callee(node), None
+            if not name and "partial" in self.tree.source.text:
+                partly = self._made_partly(node)
+                name = self.resolve(self.positional_of(partly)[0]) if partly is not None else ""
             if name and (self.wants is None or self.wants(name)):
-                made = self.call(node)
+                made = self.call(node) if partly is None else self._completed(node, partly)
                 made.callee = name
                 made.used = self._used(node, made)
+                if made.name and self.wants is not None and any(each.setters == "=" for each in self.wants(name)):
+                    self._set_fields(node, made)
                 yield made
         yield from checkouts(self)
         yield from open_streams(self)
@@ -75,6 +111,7 @@ class PythonFile(Assigned):
         yield from self._entries()
         yield from self._groups()
         yield from self._conf()
+        yield from self._url_fields()
 
     def _callee(self, node: Node) -> str:
         """The canonical name of what a call calls, also when a module of the project hands it on."""
@@ -145,13 +182,16 @@ class PythonFile(Assigned):
         return False
 
     def _asks_anew(self, loop: Node, body: Node, node: Node) -> bool:
-        """Whether what a call asks for names the loop's own variable, or one that its body counts on."""
+        """Whether what a call asks for names the loop's own variable, or one that its body counts on or sets anew."""
         left = loop.child_by_field_name("left")
         changed = (
             {self.tree.text(each) for each in self.tree.walk(left) if each.type == "identifier"} if left else set()
         )
         for each in self.tree.walk(body):
-            target = each.child_by_field_name("left") if each.type == "augmented_assignment" else None
+            counts = each.type == "augmented_assignment" or (
+                each.type == "assignment" and each.start_byte > node.end_byte
+            )
+            target = each.child_by_field_name("left") if counts else None
             if target is not None and target.type == "identifier":
                 changed.add(self.tree.text(target))
         for argument in self._arguments(node):
@@ -381,6 +421,13 @@ def _handler(functions: list[str], decorators: list[str], parameters: tuple[str,
     if parameters[:1] == ("request",) or parameters[:2] == ("self", "request"):
         return "view"
     return ""
+
+
+def _in_function(node: Node) -> bool:
+    current = node.parent
+    while current is not None and current.type not in FUNCTIONS:
+        current = current.parent
+    return current is not None
 
 
 def open_file(tree: SourceTree) -> PythonFile:

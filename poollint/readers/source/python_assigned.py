@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from poollint.readers.source.python_django import entry_of
 from poollint.readers.source.python_folding import Folding, forget
+from poollint.readers.source.python_modules import Owner, field, is_settings
 from poollint.readers.source.python_names import SCOPES
 from poollint.readers.source.python_uses import read_before
 from poollint.readers.source.values import Call, Entry, Folded, Table
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from poollint.readers.source.python import PythonFile
     from poollint.source import Place
+
+
+_DRIVER = re.compile(r"(?:postgresql|mysql|mariadb|sqlite|mssql|oracle)\+\w+://")
 
 
 class Assigned(Folding):
@@ -157,12 +161,14 @@ class Assigned(Folding):
                     made.scope = self.scope(node)
                     before = read_before(cast("PythonFile", self), node, holder)
                     if before is not None:
-                        made.used.setdefault("read_before", {})[name] = before
+                        made.used.setdefault("read_before", {})[name] = (before, entry.key_place)
             yield from groups.values()
 
     def _conf(self) -> Iterator[Call]:
         """``app.conf.broker_pool_limit = 10`` of Celery."""
-        for (_scope, holder), pairs in self._conf_fields.items() if self._has_import("celery") else ():
+        for (_scope, holder), pairs in self._fields.items() if self._has_import("celery") else ():
+            if not holder.endswith(".conf"):
+                continue
             made = Call("assigned.conf", self.tree.place(pairs[0][0]))
             made.name, made.scope, made.complete = holder, self.scope(pairs[0][1]), False
             for attribute, node in pairs:
@@ -172,6 +178,34 @@ class Assigned(Folding):
                     value = self.fold(right) if certain else self._unknown(node)
                     made.named[name] = Entry(self.tree.place(attribute), value)
             yield made
+
+    def _url_fields(self) -> Iterator[Call]:
+        """The database URLs that classes of settings have as defaults, where a driver behind a plus sign tells whose."""
+        if "BaseSettings" not in self.tree.source.text:
+            return
+        for (scope, name), nodes in list(self.assigned.items()):
+            owner = next(
+                (Owner(self._file(), each, None, self._file()) for each in self.classes.values() if each.id == scope),
+                None,
+            )
+            folded = field(owner, name, 0) if owner is not None and len(nodes) == 1 and is_settings(owner) else None
+            if folded is not None and isinstance(folded.value, str) and _DRIVER.match(folded.value):
+                made = Call("assigned.url_field", folded.place)
+                made.name = name
+                made.positional.append(folded._replace(env=""))
+                yield made
+
+    def _file(self) -> PythonFile:
+        return cast("PythonFile", self)
+
+    def _set_fields(self, node: Node, made: Call) -> None:
+        """What the same function assigns to the fields of what a call made: ``config.keep_alive_timeout = 75``."""
+        for attribute, assignment in self._fields.get((self._scope_id(node), made.name), ()):
+            name, right = self.tree.text(attribute), assignment.child_by_field_name("right")
+            if right is not None:
+                certain = name not in made.later and not self._in_branch(assignment)
+                value = self.fold(right) if certain else self._unknown(assignment)
+                made.later[name] = Entry(self.tree.place(attribute), value)
 
     def _has_import(self, package: str) -> bool:
         return any(name.partition(".")[0] == package for name in self.imports.values())
@@ -191,7 +225,7 @@ class Assigned(Folding):
             made.named[name] = Entry(self.tree.place(key), value)
             before = read_before(cast("PythonFile", self), node, holder) if holder else None
             if before is not None:
-                made.used.setdefault("read_before", {})[name] = before
+                made.used.setdefault("read_before", {})[name] = (before, self.tree.place(key))
 
     @staticmethod
     def _in_branch(node: Node) -> bool:

@@ -13,10 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from poollint.readers.source.python import PythonFile
+    from poollint.source import Place
 
 USE = "use.engine"
 MAX_NAMES = 80
 _ENGINES = ("sqlalchemy.create_engine", "sqlmodel.create_engine", "sqlalchemy.engine.create_engine")
+_ALL_ENGINES = (*_ENGINES, "sqlalchemy.ext.asyncio.create_async_engine")
+_APPLICATIONS = re.compile(r"(?:fastapi|flask|starlette|litestar|quart|sanic|blacksheep)\.(?:\w+\.)*([A-Z]\w*)")
+_NAMES = frozenset("FastAPI Flask Starlette Litestar Quart Sanic Blacksheep".split())
+
+
+class Application(NamedTuple):
+    """An application that a file makes: its class, and where."""
+
+    place: Place
+    name: str
 
 
 class Engine(NamedTuple):
@@ -38,6 +49,11 @@ def uses_elsewhere(file: PythonFile) -> Iterator[Call]:
                 made = Call(USE, place or file.tree.place(file.tree.root))
                 made.name, made.used = engine.name, {"engine_at": engine.path, "opened_at_import": place}
                 yield made
+    application = _application(file)
+    for engine in _engines(file, sorted(file.names.origins), _ALL_ENGINES) if application is not None else ():
+        made = Call(USE, application.place if application is not None else file.tree.place(file.tree.root))
+        made.name, made.used = engine.name, {"engine_at": engine.path, "application": application}
+        yield made
     seen: set[Engine] = set()
     for route in plain_routes(file):
         for engine in _engines(file, sorted(_words(file.reached(route.code)))):
@@ -48,11 +64,23 @@ def uses_elsewhere(file: PythonFile) -> Iterator[Call]:
                 yield made
 
 
+def _application(file: PythonFile) -> Application | None:
+    """The application of a web framework that a file makes."""
+    if not mentions(file.tree.source.text, *sorted(_NAMES)):
+        return None
+    for call in file.call_nodes:
+        function = call.child_by_field_name("function")
+        match = _APPLICATIONS.fullmatch(file.resolve(function)) if function is not None else None
+        if function is not None and match is not None and match[1] in _NAMES:
+            return Application(file.tree.place(function), match[1])
+    return None
+
+
 def _words(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
 
 
-def _engines(file: PythonFile, words: Iterable[str]) -> Iterator[Engine]:
+def _engines(file: PythonFile, words: Iterable[str], made_by: tuple[str, ...] = _ENGINES) -> Iterator[Engine]:
     """The engines of other files that names lead to: imported themselves, behind a session maker, in a function."""
     todo = [(file, word) for word in words]
     seen: set[tuple[str, str]] = set()
@@ -71,7 +99,7 @@ def _engines(file: PythonFile, words: Iterable[str]) -> Iterator[Engine]:
         made = (
             owner.resolve(value.child_by_field_name("function")) if value is not None and value.type == "call" else ""
         )
-        if made in _ENGINES and owner is not file:
+        if made in made_by and owner is not file:
             yield Engine(os.path.abspath(path), word)
             continue
         code = owner.code(value) if value is not None else owner.function_code(word)

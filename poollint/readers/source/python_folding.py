@@ -124,8 +124,11 @@ class Folding(FileNames):
             return self._partial(node, shape_of(left) + shape_of(right))
         if operator == "%" and isinstance(left.value, str):
             return self._partial(node, re.sub(r"%(?:\(\w+\))?[sdr]", _OPEN, left.value) or _OPEN)
+        if operator == "|" and (isinstance(left.value, Table) or isinstance(right.value, Table)):
+            return self._plain(node, union(left, right))
         value = arithmetic(operator, left.value, right.value)
-        return Folded(value, self.tree.place(node), left.env or right.env)
+        divided = operator == "/" or (operator in ("+", "-", "*") and (left.divided or right.divided))
+        return Folded(value, self.tree.place(node), left.env or right.env, divided=divided)
 
     def _fold_conditional_expression(self, node: Node, depth: int) -> Folded:
         """``a if test else b``: unknown, with the values that it may have."""
@@ -291,10 +294,15 @@ class Folding(FileNames):
     def _settings_field(self, node: Node, depth: int) -> Folded | None:
         """``settings.pool_size`` where the project says ``settings = Settings()`` and the class gives the field a value."""
         base = node.child_by_field_name("object")
-        owner = self.names.owner(base) if base is not None else None
+        if base is None:
+            return None
+        name = self.tree.text(node.child_by_field_name("attribute"))
+        own = self.names.own_class(base) if not self.names.sets_field(name) else None
+        owner = own or self.names.owner(base)
         if owner is None:
             return None
-        return field(owner, self.tree.text(node.child_by_field_name("attribute")), depth)
+        folded = field(owner, name, depth)
+        return self._here(folded, node) if folded is not None and owner.file is not self else folded
 
     def keywords_of(self, node: Node, depth: int) -> Table:
         """The keyword arguments of a call."""
@@ -325,8 +333,8 @@ class Folding(FileNames):
         arguments = self._arguments(node)
         if name in _CASTS and name not in self.defined and len(arguments) == 1:
             return self._cast(node, name, self.fold(arguments[0], depth))
-        if name == "dict":
-            return self._plain(node, self._keywords(node, depth))
+        if name in ("dict", "min", "max") and name not in self.defined:
+            return self._plain(node, self._dict(node, depth)) if name == "dict" else self._extreme(node, name, depth)
         resolved = self.resolve(function) or name
         if resolved.endswith(_URL_MAKERS):
             return self._url(node, depth)
@@ -345,6 +353,24 @@ class Folding(FileNames):
             made.callee = ENVIRON
             return self._plain(node, Made(made))
         return self._unknown(node)
+
+    def _dict(self, node: Node, depth: int) -> Table:
+        """``dict(base, size=5)``: the keys of the base, and those that are named."""
+        table, given = Table(), self.positional_of(node)
+        if given:
+            self._spread(table, given[0], depth)
+        table.merge(self._keywords(node, depth))
+        table.complete = table.complete and len(given) < 2
+        return table
+
+    def _extreme(self, node: Node, name: str, depth: int) -> Folded:
+        """The least or the greatest of some numbers, where all are known."""
+        given = [self.fold(each, depth) for each in self._arguments(node)]
+        numbers = [each.value for each in given if isinstance(each.value, (int, float))]
+        if len(given) < 2 or len(numbers) != len(given):
+            return self._unknown(node)
+        env = next((each.env for each in given if each.env), "")
+        return Folded(min(numbers) if name == "min" else max(numbers), self.tree.place(node), env)
 
     def _arguments(self, node: Node) -> list[Node]:
         arguments = node.child_by_field_name("arguments")
@@ -420,6 +446,17 @@ class Folding(FileNames):
             elif child.type == "dictionary_splat":
                 self._spread(table, child.named_children[0], depth)
         return table
+
+
+def union(left: Folded, right: Folded) -> Table:
+    """``base | {"size": 5}``: the keys of both, the later ones over the earlier; open where one of them is."""
+    table = Table()
+    for side in (left, right):
+        if isinstance(side.value, Table):
+            table.merge(side.value)
+        else:
+            forget(table)
+    return table
 
 
 def forget(table: Table) -> None:

@@ -61,9 +61,9 @@ class Modules:
         if dots:
             for _ in range(dots - 1):
                 folder = posixpath.dirname(folder) if folder else ".."
-            folders: Sequence[str] = (folder,)
+            folders: Iterable[str] = (folder,)
         else:
-            folders = self._above(folder)
+            folders = dict.fromkeys((*self._above(folder), *self._around(folder, name.partition(".")[0])))
         below = name.replace(".", "/")
         found = []
         for each in folders:
@@ -73,6 +73,18 @@ class Modules:
                     found.append(candidate)
                     break
         return posixpath.normpath(found[0]) if len(found) == 1 else ""
+
+    def _around(self, folder: str, name: str) -> list[str]:
+        """The folder that holds the folder ``name`` which a file stands in: its modules import each other by that name."""
+        current = os.path.abspath(folder).replace("\\", "/") if isinstance(self.files, DiskFiles) else folder
+        for _ in range(MAX_LEVELS):
+            above, base = posixpath.split(current)
+            if base == name:
+                return [above]
+            if above == current:
+                break
+            current = above
+        return []
 
     def _above(self, folder: str) -> tuple[str, ...]:
         """The folders that imports may start from: the file's own and those above it, up to the project's root."""
@@ -120,6 +132,9 @@ class Modules:
             return None
         file.modules = self
         return file
+
+
+_FOR_OTHERS = re.compile(r"^(?:Base|Abstract)|(?:Base|Mixin|Protocol)$")  # classes that others are derived from
 
 
 class Owner(NamedTuple):
@@ -249,6 +264,32 @@ class Names:
             return led[0].names.owner_of(led[1], hops + 1) if led is not None else None
         return self.owner_of(names, hops)
 
+    def own_class(self, node: Node) -> Owner | None:
+        """The class around ``self`` or ``cls`` in one of its methods, where its fields are what the class body says.
+
+        That is a plain class: derived from nothing and nothing from it, without decorators, with no field set by its name.
+        """
+        file, name = self.file, self.file.tree.text(node)
+        if name not in ("self", "cls") or node.type != "identifier":
+            return None
+        function = file.enclosing_function(node)
+        around = function.parent if function is not None else None
+        while around is not None and around.type not in ("class_definition", "function_definition", "module"):
+            around = around.parent
+        if function is None or around is None or around.type != "class_definition":
+            return None
+        of = file.tree.text(around.child_by_field_name("name"))
+        derives = around.child_by_field_name("superclasses") is not None or _FOR_OTHERS.search(of) is not None
+        decorated = around.parent is not None and around.parent.type == "decorated_definition"
+        if derives or decorated or of not in file.classes or file.classes[of].id != around.id:
+            return None
+        derived = rf"\bclass\s+\w+\([^)]*\b{re.escape(of)}\b|\bsetattr\(|__dict__|__getattr"
+        return Owner(file, around, None, file) if re.search(derived, file.tree.source.text) is None else None
+
+    def sets_field(self, name: str) -> bool:
+        """Whether the file assigns to a field of that name, of whatever it is."""
+        return re.search(rf"\.{re.escape(name)}\s*(?::[^=\n]+)?=(?!=)", self.file.tree.source.text) is not None
+
     def _made(self, node: Node, hops: int) -> Owner | None:
         function = node.child_by_field_name("function")
         names = dotted(self.file, function) if function is not None else []
@@ -331,14 +372,14 @@ def field(owner: Owner, name: str, depth: int, hops: int = 0) -> Folded | None:
         variable = alias if isinstance(alias, str) else variable
     else:
         folded = file.fold(right, depth)
-    if (
-        folded is None
-        or not folded.known
-        or isinstance(folded.value, (Table, list, Ref))
-        or hasattr(folded.value, "call")
-    ):
+    if folded is None or not folded.known or isinstance(folded.value, (list, Ref)) or hasattr(folded.value, "call"):
         return None
-    return folded._replace(env=folded.env or variable, text=False) if _is_settings(owner, hops) else folded
+    from_environment = is_settings(owner, hops)
+    if isinstance(folded.value, Table):
+        changed = rf"\b{re.escape(name)}\s*(?:\[|\.(?:update|pop|setdefault|clear)\(|\|=)"
+        doubtful = from_environment or owner.call is not None or re.search(changed, file.tree.source.text)
+        return None if doubtful else folded
+    return folded._replace(env=folded.env or variable, text=False) if from_environment else folded
 
 
 def _field_node(owner: Owner, name: str, hops: int) -> tuple[PythonFile, Node] | None:
@@ -349,6 +390,9 @@ def _field_node(owner: Owner, name: str, hops: int) -> tuple[PythonFile, Node] |
     values = file.assigned.get((owner.node.id, name), [])
     text = file.tree.text(owner.node)
     plain = re.escape(name)
+    of = re.escape(file.tree.text(owner.node.child_by_field_name("name")))
+    if re.search(rf"(?m)^\s*{of}\.{plain}\s*=(?!=)", file.tree.source.text):
+        return None
     if re.search(rf"\bself\.{plain}\b[^=\n]*=(?!=)|validator\([^)]*[\"']{plain}[\"']|def {plain}\b", text):
         return None
     if len(values) == 1 and values[0].type == "assignment":
@@ -369,14 +413,12 @@ def _bases(owner: Owner) -> list[Node]:
     return [each for each in bases.named_children if each.type in ("identifier", "attribute")] if bases else []
 
 
-def _is_settings(owner: Owner, hops: int) -> bool:
+def is_settings(owner: Owner, hops: int = 0) -> bool:
     """Whether a class takes its values from the environment, as pydantic's settings do."""
     for base in _bases(owner):
         name = owner.file.tree.text(base).rpartition(".")[2]
         outer = owner.file.names.owner(base, hops + 1) if hops < MAX_HOPS else None
-        if name == "BaseSettings" or (
-            _is_settings(outer, hops + 1) if outer is not None else name.endswith("Settings")
-        ):
+        if name == "BaseSettings" or (is_settings(outer, hops + 1) if outer is not None else name.endswith("Settings")):
             return True
     return False
 

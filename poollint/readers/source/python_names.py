@@ -41,12 +41,13 @@ class FileNames:
         self.classes: dict[str, Node] = {}
         self._configs: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._config_calls: list[Node] = []
-        self._conf_fields: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
+        self._fields: dict[tuple[int, str], list[tuple[Node, Node]]] = {}
         self._entry_changes: dict[str, list[tuple[list[Node], Node]]] = {}
         self._methods: dict[tuple[int, str], set[str]] = {}
         self._globals: set[str] = set()
         self._functions: dict[str, Node] = {}
         self._depends: frozenset[str] | None = None
+        self._at_import: list[tuple[Node, Node, list[str]]] | None = None
         self._collect()
 
     def _collect(self) -> None:
@@ -121,8 +122,8 @@ class FileNames:
         if left.type == "attribute" and node.type == "assignment":
             holder = self.tree.text(left.child_by_field_name("object"))
             attribute = left.child_by_field_name("attribute")
-            if holder.endswith(".conf") and attribute is not None:
-                self._conf_fields.setdefault((self._scope_id(node), holder), []).append((attribute, node))
+            if attribute is not None and holder not in ("self", "cls"):
+                self._fields.setdefault((self._scope_id(node), holder), []).append((attribute, node))
         if left.type == "identifier":
             if self._is_stand_in(node):
                 return
@@ -248,7 +249,22 @@ class FileNames:
             return None
         if name in self._globals and scope.id == self.tree.root.id:
             return None
-        return only.child_by_field_name("right")
+        return self._part_of(only, name)
+
+    def _part_of(self, assignment: Node, name: str) -> Node | None:
+        """The right side of an assignment; of ``a, b = 1, 2`` the part that belongs to a name."""
+        left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
+        if left is None or right is None or left.type not in ("pattern_list", "tuple_pattern"):
+            return right
+        names, values = left.named_children, right.named_children
+        if right.type not in ("expression_list", "tuple") or len(names) != len(values):
+            return None
+        if any(each.type != "identifier" for each in names) or any(
+            each.type in ("list_splat", "comment") for each in values
+        ):
+            return None
+        found = [value for each, value in zip(names, values, strict=True) if self.tree.text(each) == name]
+        return found[0] if len(found) == 1 else None
 
     def sole_value(self, node: Node, name: str) -> Node | None:
         """What a name is given, once, in the nearest scope that gives it something."""

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from poollint.readers.source.python_endings import left_open
 from poollint.readers.source.python_modules import dotted
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ def add_uses(file: PythonFile, node: Node, made: Call, used: dict[str, Any]) -> 
         used["untimed"] = untimed
     if not name or not re.fullmatch(r"[\w.]+", name):
         return
+    if head.partition(".")[0] in ("asyncpg", "psycopg_pool", "aiomysql") and mentions(file.tree.source.text, "yield"):
+        forgotten = left_open(file, node, made)
+        if forgotten is not None:
+            used["left_open"] = forgotten
     if last in ("create_engine", "engine_from_config") and not made.scope.functions and not _is_fallback(node):
         _add_engine_uses(file, node, name, used)
     elif head.startswith("redis"):
@@ -212,12 +217,10 @@ def _is_fallback(node: Node) -> bool:
 
 def opened_at_import(file: PythonFile, node: Node | None, name: str) -> Place | None:
     """Where the module itself, while it is imported, makes an engine open a connection that the pool then keeps."""
-    for call in file.call_nodes:
-        function = call.child_by_field_name("function")
-        if function is None or file.scope(call).functions or (node is not None and call.start_byte <= node.start_byte):
+    for call, function, parts in file.calls_at_import():
+        if node is not None and call.start_byte <= node.start_byte:
             continue
-        parts = dotted(file, function)
-        if not parts or _is_main_guard(file, call) or (node is not None and _is_main_guard(file, node)):
+        if _is_main_guard(file, call) or (node is not None and _is_main_guard(file, node)):
             continue
         opens = ".".join(parts[:-1]) == name and parts[-1] in _OPENING
         takes = parts[-1] in _TAKING or file.resolve(function) == "sqlalchemy.inspect"
@@ -319,12 +322,23 @@ def thread_count(file: PythonFile, name: str) -> Threads | None:
             continue
         around = file.enclosing_function(call) or file.tree.root
         runs = re.findall(r"\.(?:submit|map)\(\s*(?:lambda[^:]*:\s*)?([\w.]+)", file.code(around))
-        reached = file.reached(" ".join(runs))
+        inner = _inner_functions(file, around, runs) if around is not file.tree.root else []
+        reached = file.reached(" ".join((*runs, *inner)))
         if re.search(
             rf"(?<![\w.]){re.escape(name)}\s*\.\s*(?:get|post|put|patch|delete|head|request|urlopen)\b", reached
         ):
             return Threads(file.tree.place(call), folded.value)
     return None
+
+
+def _inner_functions(file: PythonFile, around: Node, names: list[str]) -> list[str]:
+    """The code of the functions of those names that a function defines for itself."""
+    body = around.child_by_field_name("body")
+    return [
+        file.code(each)
+        for each in (body.named_children if body is not None else ())
+        if each.type == "function_definition" and file.tree.text(each.child_by_field_name("name")) in names
+    ]
 
 
 _FRAMEWORKS = ("fastapi", "starlette")

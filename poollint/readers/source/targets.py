@@ -45,6 +45,7 @@ class Projects:
     def __init__(self, files: Files) -> None:
         self.files = files
         self._projects: dict[str, Project] = {}
+        self._locks: dict[str, dict[str, set[str]]] = {}
 
     def of(self, path: str) -> Project:
         """The project of a source file: package.json beside it or in a folder above."""
@@ -116,8 +117,15 @@ class Projects:
         for _level in range(MAX_LEVELS):
             for name in _LOCKS:
                 text = self._text(folder, name)
-                if text is not None:
-                    return _package_lock(text, names, inner) if name == _PACKAGE_LOCK else _other_lock(text, names)
+                if text is None:
+                    continue
+                if name == _PACKAGE_LOCK:
+                    return _package_lock(text, names, inner)
+                path = posixpath.join(folder, name)
+                if path not in self._locks:  # that of a workspace serves many packages
+                    self._locks[path] = _other_lock(text)
+                held = self._locks[path]
+                return {each: parse_version(min(held[each])) for each in names if len(held.get(each, ())) == 1}
             if folder in ("", ".", "/") or self.files.kind(posixpath.join(folder, ".git")) != "missing":
                 break
             inner = posixpath.join(posixpath.basename(folder), inner)
@@ -176,15 +184,17 @@ def _package_lock(text: str, names: set[str], inner: str = "") -> dict[str, Vers
     return found
 
 
-def _other_lock(text: str, names: set[str]) -> dict[str, Version]:
-    """Versions out of yarn.lock or pnpm-lock.yaml; a package that is there in several versions is left out."""
-    found: dict[str, Version] = {}
-    for name in names:
-        quoted = re.escape(name)
-        versions = set(re.findall(rf'^"?{quoted}@[^\n]*:\n\s+version:? "?(\d+\.\d+\.\d+)', text, re.M))
-        versions |= set(re.findall(rf"^\s+['\"]?/?{quoted}[@/](\d+\.\d+\.\d+)[^\n]*:$", text, re.M))
-        if len(versions) == 1:
-            found[name] = parse_version(versions.pop())
+# an entry of yarn.lock with its release, and one of pnpm-lock.yaml
+_YARN = re.compile(r'(?m)^"?(@?[^@\s"]+)@[^\n]*:\n\s+version:? "?(\d+\.\d+\.\d+)')
+_PNPM = re.compile(r"(?m)^[ \t]+['\"]?/?((?:@[^@/\s'\"]+/)?[^@/\s'\"]+)[@/](\d+\.\d+\.\d+)[^\n]*:$")
+
+
+def _other_lock(text: str) -> dict[str, set[str]]:
+    """The versions of every package in yarn.lock or pnpm-lock.yaml."""
+    found: dict[str, set[str]] = {}
+    for pattern in (_YARN, _PNPM):
+        for name, version in pattern.findall(text):
+            found.setdefault(name, set()).add(version)
     return found
 
 

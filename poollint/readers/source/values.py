@@ -19,7 +19,7 @@ class Folded(NamedTuple):
     may have, when they can be told (the branches of a conditional); ``plain`` tells of an UNKNOWN one that it is a text, a
     number or a function, in short no object with options; ``shape`` is a text with a NUL for each part that is not known;
     ``shared`` is the spread by which a value came from an object that is written elsewhere; ``unset`` tells that nothing
-    stands in for an environment variable that is not set.
+    stands in for an environment variable that is not set; ``divided`` that a true division made the number.
     """
 
     value: Any
@@ -31,6 +31,7 @@ class Folded(NamedTuple):
     shape: str = ""
     shared: Place | None = None
     unset: bool = False
+    divided: bool = False
 
     @property
     def known(self) -> bool:

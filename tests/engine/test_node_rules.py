@@ -8,6 +8,8 @@ import pytest
 
 from poollint import api
 from poollint.engine.judge import Policy
+from poollint.knowledge.describe import describe_setting
+from poollint.knowledge.index import knowledge
 
 
 class _Everything(Policy):
@@ -494,3 +496,10 @@ def test_copies_of_a_service_that_a_compose_file_builds() -> None:
     assert not found(many="${COPIES}")
     assert not found(more="  worker:\n    build: .\n")
     assert not found(more="  pooler:\n    image: edoburu/pgbouncer\n")
+
+
+def test_what_is_told_of_settings() -> None:
+    prisma, pg = knowledge().catalogue("prisma"), knowledge().catalogue("node-postgres")
+    assert "URL of a Prisma datasource" in describe_setting(prisma, "connection_limit", None)[0]
+    since = {name: spec.since() for name, spec in pg.kinds["pool"].settings.items() if spec.since()}
+    assert since == {"maxUses": (8, 1), "allowExitOnIdle": (8, 7), "maxLifetimeSeconds": (8, 8), "min": (8, 16)}

@@ -51,7 +51,12 @@ def test_what_is_set_on_an_object_later(text: str, value: Any) -> None:
 def test_an_object_that_hides_keys_has_none_missing() -> None:
     assert not pool("const c = {};\nc[key] = 11;\nnew Pool(c);").complete
     assert not pool("const c = {};\nObject.assign(c, other);\nnew Pool(c);").complete
+    assert not pool("const c = { max: 5 };\nprepare(c);\nnew Pool(c);").complete
+    assert not pool("import { prepare } from './p';\nconst c = {};\nprepare(c);\nnew Pool(c);").complete
+    assert not pool("const c = {};\n_.merge(c, other);\nnew Pool(c);").complete
+    assert not pool("const c = {};\nObject.defineProperty(c, 'max', {});\nnew Pool(c);").complete
     assert pool("const c = {};\nc.max = 11;\nnew Pool(c);").complete
+    assert pool("const c = {};\nconsole.log(c);\nnew Pool(c);").complete
 
 
 def test_a_value_leads_to_where_it_is_set() -> None:
@@ -65,6 +70,13 @@ def test_a_value_leads_to_where_it_is_set() -> None:
 def test_objects_that_change_each_other() -> None:
     steps = "".join(f"c.k{at} = c.k{at - 1};\n" for at in range(1, 60))
     assert pool(f"const c = {{ k0: 11 }};\n{steps}c.max = c.k59;\nnew Pool(c);").name == ""
+
+
+def test_an_object_that_changes_without_end() -> None:
+    steps = "".join(f"c.k{at} = {at};\n" for at in range(3000))
+    found = pool(f"const c = {{ max: 5 }};\n{steps}new Pool(c);" + "use(c);\n" * 500)
+    assert found.value("max") is UNKNOWN
+    assert not found.complete
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poollint.knowledge.triggers import module_name
-from poollint.readers.source.javascript_changes import ASSIGN, DELETE, MERGE, Change
+from poollint.readers.source.javascript_changes import ASSIGN, DELETE, Change, handed
 from poollint.readers.source.javascript_modules import DEFAULT, EVERYTHING, REQUIRED
 
 if TYPE_CHECKING:
@@ -221,11 +221,8 @@ class Names:
 
     def _note_method(self, node: Node) -> None:
         function = node.child_by_field_name("function")
-        if function is not None and self.tree.text(function) == "Object.assign":
-            target, *sources = self.arguments(node) or [function]
-            for source in sources if target.type == "identifier" else ():
-                right = None if source.type == "spread_element" else source
-                self._changes.setdefault(self.tree.text(target), []).append(Change(MERGE, "", right, node))
+        for name, change in handed(self, node):
+            self._changes.setdefault(name, []).append(change)
         if function is not None and function.type == "member_expression":
             holder = self.tree.text(function.child_by_field_name("object"))
             self._methods.setdefault(holder, []).append(node)

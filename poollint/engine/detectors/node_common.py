@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import UNKNOWN, UNLIMITED
 from poollint.engine.detectors.role_pools import is_javascript, is_short_lived, is_throwaway
 from poollint.engine.hits import Hit, RuleContext, known, says
+from poollint.knowledge.poolers import at_scheme, pooler_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,6 @@ ENDERS = frozenset("end close destroy disconnect $disconnect quit".split())
 TRANSACTION = re.compile(
     r"\s*(?:begin|start\s+transaction|commit|rollback|savepoint\s|release\s+savepoint|set\s+local\s)\b", re.I
 )
-POOLER_PORTS = (6432, 6543)
-POOLER_HOST = re.compile(r"pgbouncer|(?:^|[-.])pooler(?:[-.]|$)|-pooler\.|supavisor|\.proxy-[\w]+\.|^prisma://", re.I)
 STARTUP_PARAMETERS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "options")
 URL_SIZES = ("connection_limit", "pool_timeout", "pool_max", "max", "pgbouncer", "connectionTimeoutMillis")
 SERVERLESS = re.compile(r"\bexports\.handler\s*=|\bexport\s+(?:const|async function|function)\s+handler\b")
@@ -279,7 +278,7 @@ def endpoint(block: Block) -> str:
     text = url_text(block)
     host = option(block, "host") or option(block, "connection.host")
     port = option(block, "port") or option(block, "connection.port")
-    if port in POOLER_PORTS or (isinstance(host, str) and POOLER_HOST.search(host)):
+    if pooler_at(host if isinstance(host, str) else "", port if isinstance(port, int) else 0) is not None:
         return "pooler"
     return text_endpoint(text) if text else ""
 
@@ -287,8 +286,8 @@ def endpoint(block: Block) -> str:
 def text_endpoint(text: str) -> str:
     """The same of a URL alone."""
     netloc = re.sub(r"^\w+://(?:[^@/]*@)?", "", text).split("/")[0].split("?")[0]
-    found = re.search(r":(\d+)$", netloc)
-    if (found and int(found[1]) in POOLER_PORTS) or POOLER_HOST.search(netloc) or text.startswith("prisma://"):
+    name, _, port = netloc.partition(":")
+    if pooler_at(name, int(port) if port.isdecimal() else 0) is not None or at_scheme(text) is not None:
         return "pooler"
     return "pooler" if re.search(r"[?&]pgbouncer=true", text) else ""
 

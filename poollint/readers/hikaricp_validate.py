@@ -28,6 +28,7 @@ _OWN_TEST = re.compile(r"^package\s+com\.zaxxer\.hikari\b", re.MULTILINE)
 _SUFFIXED = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _SUFFIX_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _CLASS = re.compile(r"[\w$]+(?:\.[\w$]+)+")
+_CLASS_NAME = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)*|\$[\w$.]*")
 _HEX = re.compile(r"([+-]?)(?:0x|#)([0-9a-fA-F]+)", re.IGNORECASE)
 _SPRING_TRUTHS = (frozenset("true on yes 1".split()), frozenset("false off no 0".split()))
 # where a setter throws: (setting, lowest value that it takes, whether 0 is taken all the same)
@@ -220,7 +221,9 @@ class Checker:
         return self.typed(entry.name, number)
 
     def _text(self, entry: Raw, text: str, spec: SettingSpec) -> None:
-        """Texts that no setter takes: an object that is no class, a driver without a name."""
+        """Texts that no setter takes: an object that is no class, a driver without a name, a name that no class can have."""
+        if spec.get("grammar") == "class name" and text and not _CLASS_NAME.fullmatch(text):
+            self._problem("no-class-name", entry)
         if self.spring:
             return
         if spec.get("grammar") == "class" and not _CLASS.fullmatch(text):

@@ -123,3 +123,20 @@ def test_properties_of_drivers_in_variables(url: str, name: str, *, expected: bo
 def test_a_provider_of_hibernates_own(name: str, *, expected: bool) -> None:
     text = f"{URL}spring.jpa.properties.hibernate.connection.provider_class: {name}\n"
     assert ("HIK032" in codes(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("hikari.properties", "driverClassName=org.postgresql.Driver ", True),
+        ("hikari.properties", "driverClassName=org.postgresql.Driver", False),
+        ("hikari.properties", "driverClassName=Driver", False),
+        ("hikari.properties", "driverClassName=${DRIVER}", False),
+        ("hikari.properties", "exceptionOverrideClassName=5", True),
+        ("application.properties", "spring.datasource.hikari.driver-class-name=org.postgresql.Driver;", True),
+        ("application.properties", "spring.datasource.hikari.driver-class-name=com.acme.Größe$Inner", False),
+    ],
+)
+def test_names_that_no_class_has(path: str, text: str, *, expected: bool) -> None:
+    found = check_texts({path: f"jdbcUrl=jdbc:h2:mem:x\n{text}\n" if path[0] == "h" else text + "\n"}).findings
+    assert ("HIK001" in {each.code for each in found}) == expected

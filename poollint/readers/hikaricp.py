@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from poollint.blocks import UNKNOWN, Block, Problem
 from poollint.formats.properties import parse
 from poollint.readers.base import Reading
-from poollint.readers.hikaricp_names import exists, meant_name
+from poollint.readers.hikaricp_names import DATA_SOURCE, TEMPLATE, setting_of, unknown
 from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.source import Place, bytes_of
 
@@ -30,13 +30,9 @@ if TYPE_CHECKING:
     from poollint.source import Source
     from poollint.versions import Version
 
-DATA_SOURCE = "dataSource."
 JSON_VARIABLE = "SPRING_APPLICATION_JSON"
 _SPRING_NAME = re.compile(r"(?:application|bootstrap)(?:-[^/]*)?\.(?:properties|ya?ml)$")
 _SPRING_TEXT = re.compile(r"(?m)^spring(?:\.datasource(?:\.[\w.-]+)?)?:")
-_OBJECTS = frozenset(
-    "dataSource metricRegistry healthCheckRegistry credentials credentialsProvider exceptionOverride".split()
-)
 _ARGUMENT = re.compile(
     r"(?<![\w.-])(?:-D|--)(?P<key>spring\.datasource\.[\w.-]+)="
     r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"',\]\\]+))"
@@ -45,7 +41,6 @@ _ARGUMENT = re.compile(
 _OF_OWN_FILES = frozenset(
     "unknown-name foreign-name unknown-url name-too-new name-removed no-source byte-order-mark".split()
 )
-TEMPLATE = re.compile(r"\$\{|\{\{|<%|@[\w.-]+@|%\{|#\{")
 
 
 def read(source: Source, context: ReadContext) -> Reading:
@@ -263,31 +258,6 @@ class _RawFile:
 
     def setting(self, key: str) -> str:
         return setting_of(key, self.spec, self.block.target)
-
-
-def setting_of(key: str, spec: KindSpec, target: Version | None) -> str:
-    """The setting that HikariCP finds for a key in the target version; empty for none."""
-    if not key:
-        return ""
-    names = {each[0].upper() + each[1:]: each for each in spec.settings}
-    name = names.get(key[0].upper() + key[1:]) or names.get(key.upper(), "")
-    return name if name and exists(spec, name, target) else ""
-
-
-def unknown(block: Block, key: str, place: Place, where: str) -> None:
-    """A key that HikariCP has no setter for: it refuses the file, or the object of properties, that holds it."""
-    if key in _OBJECTS or block.spec is None:
-        return
-    values = {"setting": key, "meant": meant_name(key, block.spec, block.target), "where": where}
-    spec = block.spec.settings.get(key)
-    if spec is not None:
-        since, removed = spec.get("since", ""), spec.get("removed", "")
-        kind = "name-too-new" if since and not removed else "name-removed"
-        other = spec.get("replacement", "")
-        values.update(since=since, removed=removed, other=f"; write {other}" if other else "")
-    else:
-        kind = "unknown-url" if key == "url" else "unknown-name" if values["meant"] else "foreign-name"
-    block.problem(kind, place, setting=key, values=values)
 
 
 def driver_properties(entries: Iterable[tuple[str, Any]]) -> list[Property]:

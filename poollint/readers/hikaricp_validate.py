@@ -492,7 +492,7 @@ def check_source(block: Block) -> None:
         elif setting.spec.type in ("int", "duration"):
             if isinstance(value, str):  # of a Properties object
                 text = value
-            elif isinstance(value, bool):
+            elif isinstance(value, bool) or not isinstance(value, (int, float)):
                 text = None
             else:
                 scale = 1000 if setting.spec.type == "duration" else 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from poollint.blocks import Block
 from poollint.formats.xml_tags import Attribute, Tag, tags
 from poollint.readers.base import Reading
-from poollint.readers.hikaricp import DATA_SOURCE, TEMPLATE, setting_of, unknown
+from poollint.readers.hikaricp_names import DATA_SOURCE, TEMPLATE, setting_of, unknown
 from poollint.readers.hikaricp_validate import Checker, Raw
 from poollint.source import Place
 

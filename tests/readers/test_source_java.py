@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from poollint.api import check_texts
@@ -313,6 +313,7 @@ def test_what_each_request_makes() -> None:
 
 
 @settings(max_examples=60)
+@example(502, 12, "")  # a list for a number
 @given(st.integers(0, 900), st.integers(0, 40), st.text(alphabet="{}()[];.,=+-\"'@ \nab1", max_size=12))
 def test_broken_text_is_read_as_far_as_it_goes(at: int, cut: int, junk: str) -> None:
     text = IMPORTS + method(

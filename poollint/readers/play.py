@@ -66,7 +66,8 @@ def read_play(source: Source, context: ReadContext) -> Reading:
 def _above(path: tuple[str, ...]) -> tuple[str, ...]:
     """What stands above the section of a pool, for the keys of its data source; empty for other keys."""
     size = 2 if path[0] == "db" else 3 if path[:3] == PROTOTYPE else 0
-    wanted = size and len(path) > size and (path[size] == SECTION or (len(path) == size + 1 and path[size] in _BESIDE))
+    rest = path[size:] if size else ()
+    wanted = rest[:1] == (SECTION,) if len(rest) > 1 else len(rest) == 1 and rest[0] in _BESIDE
     return path[:size] if wanted else ()
 
 

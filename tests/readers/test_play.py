@@ -69,6 +69,7 @@ def test_what_hikaricp_refuses_and_play_does_not_read(line: str, code: str) -> N
 
 def test_a_data_source_without_a_pool_of_its_own_and_other_sections() -> None:
     assert pools(BASE + "other.hikaricp.maximumPoolSize = 0\n") == []
+    assert pools(BASE + "db.default.hikaricp = 3\nplay.db.prototype.hikaricp = x\n") == []
     (pool,) = pools("play.db.prototype.hikaricp.maximumPoolSize = 5\n")
     assert pool.value("minimumIdle") is UNKNOWN
 

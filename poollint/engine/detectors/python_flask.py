@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN
-from poollint.engine.detectors import python_sqlalchemy
+from poollint.engine.detectors import python_engines_served, python_sqlalchemy
 from poollint.engine.detectors.python_common import finite, parse_url, servers, url_setting, written
 from poollint.engine.detectors.python_sqlalchemy import ASYNC_DRIVERS, QUEUE_ARGUMENTS
 from poollint.engine.hits import Hit
@@ -69,7 +69,7 @@ def async_driver(block: Block, ctx: RuleContext) -> Iterator[Hit]:
 
 def null_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A connection for each checkout of an application of Flask, straight to the server."""
-    if speaks_of_flask(block, ctx) and python_sqlalchemy.keeps_nothing(block):
+    if speaks_of_flask(block, ctx) and python_engines_served.keeps_nothing(block):
         yield Hit("options.poolclass")
 
 
@@ -78,7 +78,7 @@ def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     wait = written(block, "options.pool_timeout")
     value = finite(wait)
     if wait is not None and value is not None and not block.facts.get("in_test"):
-        yield from python_sqlalchemy.over_worker(block, wait, value, ctx)
+        yield from python_engines_served.over_worker(block, wait, value, ctx)
 
 
 def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -91,4 +91,4 @@ def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     url = parse_url(uri.value) if uri is not None and isinstance(uri.value, str) else None
     if url is not None and url.dialect == "sqlite":
         return
-    yield from python_sqlalchemy.more_threads(block, size, overflow, explicit, servers(block, ctx))
+    yield from python_engines_served.more_threads(block, size, overflow, explicit, servers(block, ctx))

@@ -16,7 +16,7 @@ from poollint.engine.detectors.python_common import (
     url_setting,
     written,
 )
-from poollint.engine.detectors.python_sqlalchemy import threads_of
+from poollint.engine.detectors.python_engines_served import threads_of
 from poollint.engine.hits import Hit, says
 
 if TYPE_CHECKING:

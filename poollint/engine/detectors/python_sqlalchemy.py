@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED, Edit, Fix
 from poollint.engine.detectors.python_common import (
@@ -15,17 +15,15 @@ from poollint.engine.detectors.python_common import (
     is_throwaway,
     parse_url,
     pool_class,
-    servers,
     url_setting,
     written,
 )
 from poollint.engine.hits import Hit
-from poollint.knowledge.poolers import at_host
 from poollint.source import Place
 from poollint.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from poollint.blocks import Block, Setting
     from poollint.engine.detectors.python_common import Url
@@ -289,86 +287,6 @@ def none_value(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(setting, None, when)
 
 
-def mysql_stale(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
-    """A pool to MySQL that neither pings nor recycles its connections."""
-    found = url_setting(block)
-    setting, variable = block.settings.get("url"), block.facts.get("from_environment", {}).get("url")
-    url = found[1] if found is not None else None
-    if url is None and variable and setting is not None and isinstance(setting.value, str):
-        url = parse_url(setting.value)
-    if url is None or url.dialect not in ("mysql", "mariadb") or is_throwaway(block) or block.facts.get("alembic"):
-        return
-    if pool_class(block) or not has_default_class(block):
-        return
-    disposed = "dispose" in (block.facts.get("uses") or {}).get("called", ())
-    if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED and not disposed:
-        at = found[0] if found is not None and block.kind == "ini" else block
-        words = {"variable": variable if variable != "?" else "the variable"}
-        yield Hit(at, words, "" if found is not None else "default")
-
-
-_WAIT_TIMEOUT = re.compile(r"(?i)\bwait_timeout\s*=\s*(\d+)")
-_IDLE_TIMEOUT = re.compile(r"\bidle_session_timeout=(\d+)(ms|s|min)?\b")
-
-
-def recycle_over_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
-    """An age limit that the server's own idle limit, set by the same call, comes before."""
-    recycle = written(block, "pool_recycle")
-    value = finite(recycle)
-    if recycle is None or value is None or value <= 0 or block.value("pool_pre_ping") is not False:
-        return
-    command = block.value("connect_args.init_command")
-    if isinstance(command, str):
-        match = _WAIT_TIMEOUT.search(command)
-        if match is not None and value >= int(match[1]):
-            yield Hit(recycle, {"limit": f"wait_timeout = {match[1]} s"})
-    options = block.value("connect_args.options")
-    if isinstance(options, str):
-        match = _IDLE_TIMEOUT.search(options)
-        if match is not None:
-            limit = int(match[1]) * {"ms": 0.001, None: 0.001, "s": 1, "min": 60}[match[2]]
-            if 0 < limit <= value:
-                yield Hit(recycle, {"limit": f"idle_session_timeout = {limit:g} s"})
-
-
-def recycle_over_session_limit(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """An age limit that the pooler or the server of the same run comes before, which closes idle sessions."""
-    from poollint.engine.detectors.python_poolers import POSTGRESQL, looks_pooled, pooler_of
-
-    recycle, found = written(block, "pool_recycle"), url_setting(block)
-    value = finite(recycle)
-    if recycle is None or value is None or value <= 0 or block.value("pool_pre_ping") is not False:
-        return
-    if found is None or is_throwaway(block):
-        return
-    if found[1].dialect in ("mysql", "mariadb"):
-        yield from _over_wait_timeout(recycle, value, ctx)
-        return
-    if found[1].dialect not in POSTGRESQL:
-        return
-    pooler = pooler_of(found[1], ctx)
-    if pooler is not None:
-        limit, case, name = pooler.block.get("client_idle_timeout"), "", "client_idle_timeout"
-    else:
-        servers_told = ctx.of("postgresql", "server")
-        if len(servers_told) != 1 or looks_pooled(found[1], ctx):
-            return
-        limit, case, name = servers_told[0].get("idle_session_timeout"), "server", "idle_session_timeout"
-    seconds = finite(limit)
-    if limit is not None and seconds is not None and 0 < seconds <= value:
-        yield Hit(recycle, {"limit": f"{name} = {seconds:g} s"}, case, related=((limit, "closes idle sessions"),))
-
-
-def _over_wait_timeout(recycle: Setting, value: float, ctx: RuleContext) -> Iterator[Hit]:
-    """The same of MySQL, where the one option file of the run says how long a session may be idle."""
-    told = ctx.of("mysql-server", "server")
-    limit = written(told[0], "wait_timeout") if len(told) == 1 else None
-    seconds = finite(limit)
-    if limit is not None and seconds is not None and 0 < seconds <= value:
-        values = {"limit": f"wait_timeout = {seconds:g} s"}
-        yield Hit(recycle, values, "server", related=((limit, "closes idle sessions"),))
-
-
 def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     """One connection for every thread, to a server."""
     name = pool_class(block)
@@ -378,48 +296,6 @@ def static_on_server(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if found is not None and found[1].dialect in SERVERS:
         at = "options.poolclass" if block.kind in OF_FLASK else "poolclass"
         yield Hit(at, {"poolname": name}, "thread" if name == "SingletonThreadPool" else "")
-
-
-def wait_over_worker(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """A wait for a connection that outlasts the worker's own limit."""
-    if is_throwaway(block):
-        return
-    wait = block.get("pool_timeout")
-    value = finite(wait)
-    if wait is None or value is None or not has_default_class(block):
-        return
-    if wait.origin == "default" and (not block.complete or url_setting(block) is None):
-        return
-    yield from over_worker(block, wait, value, ctx)
-
-
-def over_worker(block: Block, wait: Setting, value: float, ctx: RuleContext) -> Iterator[Hit]:
-    """The first worker of a source file that does not live as long as a wait."""
-    for server in servers(block, ctx):
-        if server.system != "gunicorn":
-            continue
-        limit = finite(server.settings.get("timeout"))
-        if limit is None or not 0 < limit < value or not _is_sync(server):
-            continue
-        timeout = server.settings["timeout"]
-        at, case = (block, "default") if wait.origin == "default" else (wait, "")
-        values = {"limit": f"{limit:g}", "shown": f"{value:g}"}
-        yield Hit(at, values, case, related=((timeout, f"the worker is killed after {limit:g} s"),))
-        return
-
-
-def _is_sync(server: Block) -> bool:
-    kind = server.value("worker_class")
-    threads = server.value("threads")
-    return kind == "sync" and threads is not UNKNOWN and threads in (1, None)
-
-
-def many_loops(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
-    """A module's async engine that is used in one event loop after another."""
-    if block.facts.get("scope") != "module" or not block.facts.get("asynchronous") or not has_default_class(block):
-        return
-    for place, function in (block.facts.get("uses") or {}).get("event_loops", ())[:1]:
-        yield Hit(block, {"function": function}, related=((place, "each call is a new event loop"),))
 
 
 def null_pool_conflict(block: Block, ctx: RuleContext) -> Iterator[Hit]:
@@ -455,26 +331,6 @@ def ini_flag(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         setting = written(block, name)
         if setting is not None and setting.raw.strip().lower() in FALSE_WORDS:
             yield Hit(setting)
-
-
-_FORWARDS = re.compile(r"(?i)haproxy|proxysql")
-
-
-def _is_middle(url: Url) -> bool:
-    """Whether an address is that of a pooler or of a proxy, which drop connections that are idle."""
-    return _FORWARDS.search(url.host) is not None or at_host(url.host) is not None or url.port in ("6432", "6543")
-
-
-def middle_box(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
-    """A pool behind something that drops idle connections, without a test of what it hands out."""
-    found = url_setting(block)
-    if found is None or found[1].dialect not in SERVERS or is_throwaway(block) or not has_default_class(block):
-        return
-    url = found[1]
-    if not _is_middle(url):
-        return
-    if block.value("pool_pre_ping") is False and block.value("pool_recycle") == UNLIMITED:
-        yield Hit(found[0], {"host": f"{url.host}:{url.port}" if url.port else url.host})
 
 
 def reset_changed(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
@@ -521,133 +377,3 @@ def other_version(block: Block, ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(setting, {"version": removed}, "removed")
         elif since and ctx.target is not None and ctx.target < parse_version(since):
             yield Hit(setting, {"version": since})
-
-
-def connected_before_fork(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """A module that opens connections while the master imports it, so that all its workers share them."""
-    uses = block.facts.get("uses") or {}
-    place = uses.get("opened_at_import") or _used_elsewhere(block, ctx, "opened_at_import")
-    if place is None or uses.get("fork_hook") or is_throwaway(block):
-        return
-    if pool_class(block) not in ("", "QueuePool") or (not pool_class(block) and not has_default_class(block)):
-        return
-    found = url_setting(block)
-    if found is not None and found[1].dialect == "sqlite":
-        return
-    if uses.get("in_celery"):
-        yield Hit(block, None, "celery", related=((place, "opens a connection at import"),))
-        return
-    for server in servers(block, ctx):
-        if server.system != "gunicorn" or server.value("preload_app") is not True:
-            continue
-        if any("def post_fork" in each.place.source.text for each in ctx.of("gunicorn", "server")):
-            return
-        related = (
-            (place, "opens a connection at import"),
-            (server.settings["preload_app"], "imports it before the fork"),
-        )
-        yield Hit(block, None, related=related)
-        return
-
-
-def _used_elsewhere(block: Block, ctx: RuleContext, what: str) -> Any:
-    """What another file of the run does with a module's engine; None when none is seen to do it."""
-    if block.facts.get("scope") != "module" or not block.name:
-        return None
-    path = os.path.abspath(block.place.source.path)
-    for use in ctx.of("sqlalchemy", "use"):
-        uses = use.facts.get("uses") or {}
-        if use.name == block.name and uses.get("engine_at") == path and what in uses and not is_throwaway(use):
-            return uses[what]
-    return None
-
-
-def threads_over_pool(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """More threads in a process than its pool lends connections."""
-    size, overflow = finite(block.get("pool_size")), finite(block.get("max_overflow"))
-    if size is None or overflow is None or size <= 0 or is_throwaway(block) or block.facts.get("asynchronous"):
-        return
-    if pool_class(block) not in ("", "QueuePool") or (not pool_class(block) and not has_default_class(block)):
-        return
-    if str(block.value("url")).startswith("sqlite"):
-        return
-    most = size + overflow
-    explicit = written(block, "pool_size") or written(block, "max_overflow")
-    values = {"most": f"{most:g}", "sum": f"{size:g} + {overflow:g}"}
-    sizes = block.get("pool_size"), block.get("max_overflow")
-    hit = next(more_threads(block, *sizes, explicit, servers(block, ctx)), None)
-    if hit is not None:
-        yield hit
-        return
-    route = (block.facts.get("uses") or {}).get("sync_route") or _used_elsewhere(block, ctx, "sync_route")
-    if route is not None and most < FRAMEWORK_THREADS and "total_tokens" not in block.place.source.text:
-        related = ((route.place, "runs in one of these threads"),)
-        yield Hit(explicit or block, {**values, "function": route.function}, "routes", related=related)
-
-
-def threads_of(server: Block) -> Setting | None:
-    """The setting by which a process of a server, or of a worker of Celery, has several threads."""
-    if server.system == "celery":
-        return written(server, "concurrency") if server.value("pool") == "threads" else None
-    return written(server, "threads") if server.system in ("gunicorn", "waitress") else None
-
-
-def more_threads(
-    block: Block, size: Setting | None, overflow: Setting | None, explicit: Setting | None, run_by: Iterable[Block]
-) -> Iterator[Hit]:
-    """The first server that runs a pool's file with more threads than the pool has connections."""
-    kept, above = finite(size), finite(overflow)
-    if kept is None or above is None or kept <= 0:
-        return
-    most = kept + above
-    for server in run_by:
-        threads = threads_of(server)
-        number = finite(threads)
-        if threads is None or number is None or number <= most:
-            continue
-        if server.system == "gunicorn" and server.value("worker_class") not in ("sync", "gthread"):
-            continue
-        values = {"most": f"{most:g}", "sum": f"{kept:g} + {above:g}", "threads": f"{number:g}"}
-        case = "" if explicit is not None else "default"
-        yield Hit(explicit or block, values, case, related=((threads, f"{number:g} threads"),))
-        return
-
-
-FRAMEWORK_THREADS = 40  # what anyio lends to routes that are no coroutines, and so Starlette and FastAPI
-
-
-_APPLICATION = re.compile(
-    r"(?m)^\w+\s*(?::[^=\n]+)?=\s*(?:\w+\.)?(FastAPI|Flask|Starlette|Litestar|Quart|Sanic|Blacksheep)\("
-)
-
-
-def keeps_nothing(block: Block) -> bool:
-    """Whether an engine without a pool goes straight to a server, and its file names no reason for that."""
-    if pool_class(block) != "NullPool" or is_throwaway(block):
-        return False
-    found = url_setting(block, "url", "SQLALCHEMY_DATABASE_URI")
-    if found is None or found[1].dialect not in SERVERS or "\0" in found[1].host or not found[1].host:
-        return False
-    url = found[1]
-    if _is_middle(url) or url.port not in ("", "5432", "3306", "1433", "1521", "26257"):
-        return False
-    reasons = r"(?i)celery|lambda|alembic|asyncio\.run|async_to_sync|bouncer|pooler|proxy"
-    return re.search(reasons, block.place.source.text) is None
-
-
-def null_pool_in_web_app(block: Block, ctx: RuleContext) -> Iterator[Hit]:
-    """A connection for each checkout in a service, straight to the server."""
-    if block.facts.get("scope") != "module" or not keeps_nothing(block):
-        return
-    text = block.place.source.text
-    for server in servers(block, ctx):
-        if server.system in ("gunicorn", "uvicorn", "hypercorn"):
-            yield Hit("poolclass", {"server": server.system}, related=((server, "the service"),))
-            return
-    application = _APPLICATION.search(text)
-    if application is not None:
-        yield Hit("poolclass", {"server": application[1]})
-        return
-    served = _used_elsewhere(block, ctx, "application")
-    if served is not None and not any(each.system == "celery" for each in ctx.blocks):
-        yield Hit("poolclass", {"server": served.name}, related=((served.place, "the service"),))

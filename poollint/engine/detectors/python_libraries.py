@@ -20,7 +20,7 @@ from poollint.engine.detectors.python_engines_served import threads_of
 from poollint.engine.hits import Hit, says
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poollint.blocks import Block
     from poollint.engine.hits import RuleContext
@@ -209,12 +209,32 @@ def no_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         return
     if block.kind == "urlopen" and "setdefaulttimeout" in block.place.source.text:
         return  # which holds for what is opened without a time of its own, though not for requests
-    if setting.value == UNLIMITED and setting.origin == "explicit":
-        yield Hit(setting, {"what": block.facts.get("callee", "")}, "none")
-    elif setting.value == UNLIMITED:
-        yield Hit(block, {"what": block.facts.get("callee", "")})
-    elif isinstance(setting.value, tuple) and len(setting.value) == 2 and setting.value[1] is None:
-        yield Hit(setting, {"what": block.facts.get("callee", "")}, "read")
+    values = {"what": block.facts.get("callee", "")}
+    ended = _has_time_limit(block.facts.get("decorators", ()), block.place.source.text)
+    if setting.value == UNLIMITED:
+        explicit = setting.origin == "explicit"
+        yield Hit(setting if explicit else block, values, "task" if ended else "none" if explicit else "")
+    elif isinstance(setting.value, tuple) and len(setting.value) == 2 and setting.value[1] is None and not ended:
+        yield Hit(setting, values, "read")
+
+
+_RQ = re.compile(r"(?m)^[ \t]*(?:from|import)[ \t]+(?:rq|django_rq|flask_rq2?)\b")
+_ENDED = re.compile(r"\b(?:soft_)?time_limit\s*=(?!\s*None\b)")
+
+
+def _has_time_limit(decorators: Iterable[str], text: str) -> bool:
+    """Whether what is decorated is a task that its worker ends after a time, even where it waits for an answer.
+
+    RQ does so after 180 seconds unless it is told otherwise, Celery when it is told to.
+    """
+    for each in decorators:
+        name, _, given = each.partition("(")
+        last = name.rpartition(".")[2]
+        if last == "job" and _RQ.search(text):
+            return re.search(r"\btimeout\s*=\s*['\"]?-", given) is None
+        if last in ("shared_task", "task", "periodic_task") and _ENDED.search(given):
+            return True
+    return False
 
 
 _HOST = re.compile(r"[a-z]+://[^/\0]+(?:/|\Z|\?)")
@@ -477,4 +497,5 @@ def session_no_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if is_throwaway(block):
         return
     for call in (block.facts.get("uses") or {}).get("untimed", ()):
-        yield Hit(call.place, {"what": call.what})
+        ended = _has_time_limit(call.decorators, call.place.source.text)
+        yield Hit(call.place, {"what": call.what}, "task" if ended else "")

@@ -115,10 +115,14 @@ _VERBS = frozenset("get post put patch delete head options request send urlopen"
 
 
 class Untimed(NamedTuple):
-    """A request that a session sends without a limit on its time: the place of the call, and its words."""
+    """A request that a session sends without a limit on its time: the place of the call, and its words.
+
+    ``decorators`` are those of the functions around it.
+    """
 
     place: Place
     what: str
+    decorators: tuple[str, ...]
 
 
 def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]:
@@ -131,7 +135,7 @@ def untimed_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]
     for call, function in _requests(file, node, name, around):
         keywords = file.keywords_of(call, 0)
         if keywords.complete and "timeout" not in keywords.entries and not call.has_error:
-            yield Untimed(file.tree.place(function), file.tree.text(function))
+            yield Untimed(file.tree.place(function), file.tree.text(function), file.scope(call).decorators)
 
 
 def endless_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]:
@@ -142,7 +146,7 @@ def endless_calls(file: PythonFile, node: Node, made: Call) -> Iterator[Untimed]
     for call, function in _requests(file, node, name, around):
         given = file.keywords_of(call, 0).entries.get("timeout")
         if given is not None and given.value.known and given.value.value is None and not given.value.env:
-            yield Untimed(given.value.place, file.tree.text(function))
+            yield Untimed(given.value.place, file.tree.text(function), file.scope(call).decorators)
 
 
 def _requests(file: PythonFile, node: Node, name: str, around: Node) -> Iterator[tuple[Node, Node]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from poollint.source import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from poollint.source import Source
 
@@ -56,7 +56,6 @@ _SHELL = re.compile(r"(?m)^[ \t]*(?!#)(?P<command>(?:[^\n\\]|\\.|\\\r?\n)+)")
 _JSON_WORD = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
 _LIMIT = re.compile(r"(?:-c|--)?max_connections=(\d+)")
-_SERVERS = ("gunicorn", "uvicorn", "hypercorn", "granian", "waitress", "daphne", "celery")
 _SAYS = re.compile(
     r"(?m)#[^\n]*?\b(?:[Ss]tarted with|[Rr]un with|Procfile|CMD|[Cc]ommand)\s*:?[ \t]+(?:web: ?)?(?P<command>[^\n]+)"
 )
@@ -108,9 +107,9 @@ def parse(source: Source) -> list[Line]:
     return list(_docker(source))
 
 
-def said(source: Source) -> list[Line]:
-    """Commands that the comments of a source file name: ``# started with: gunicorn …``."""
-    if not any(name in source.text for name in _SERVERS):
+def said(source: Source, programs: Iterable[str]) -> list[Line]:
+    """Commands of these programs that the comments of a source file name: ``# started with: gunicorn …``."""
+    if not any(name in source.text for name in programs):
         return []
     return list(_plain(_SAYS, source))
 

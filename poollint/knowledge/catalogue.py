@@ -123,7 +123,8 @@ class KindSpec:
     those of ``confused`` alone), from the release ``unknown_from``. ``confused`` maps names that belong elsewhere to the one
     that was meant. ``folded`` are the known names in small letters, where the program does not tell capitals apart.
     ``lacks`` says of roles that rules ask for and that no setting here has, what stands in their place. ``engine``: the
-    database that it leads to, where that is one alone; "none" for what is no connection.
+    database that it leads to, where that is one alone; "none" for what is no connection. ``newest``: the release of the
+    system that is taken where nobody said which one runs.
     """
 
     __slots__ = (
@@ -136,6 +137,7 @@ class KindSpec:
         "lacks",
         "links",
         "name",
+        "newest",
         "role",
         "roles",
         "settings",
@@ -144,9 +146,13 @@ class KindSpec:
         "unknown_from",
     )
 
-    def __init__(self, name: str, raw: dict[str, Any], shared: dict[str, SettingSpec], engine: str = "") -> None:
+    def __init__(
+        self, name: str, raw: dict[str, Any], shared: dict[str, SettingSpec], system: dict[str, Any] | None = None
+    ) -> None:
         self.name = name
-        self.engine = engine
+        system = system or {}
+        self.engine: str = system.get("engine", "")
+        self.newest: Version | None = parse_version(system["newest"]) if "newest" in system else None
         self.title: str = raw.get("title", name)
         self.role: str = raw.get("role", "")
         self.lacks: dict[str, str] = raw.get("lacks", {})
@@ -192,7 +198,7 @@ class Catalogue:
         self.parameters: dict[str, Any] = data.get("parameters", {})
         shared = {key: SettingSpec(key, table) for key, table in data.get("settings", {}).items()}
         kinds = data.get("kinds") or {"pool": {}}
-        self.kinds = {name: KindSpec(name, raw, shared, self.system.get("engine", "")) for name, raw in kinds.items()}
+        self.kinds = {name: KindSpec(name, raw, shared, self.system) for name, raw in kinds.items()}
         _check_founds(self.found, self.kinds, where)
 
     def kind(self, name: str) -> KindSpec:

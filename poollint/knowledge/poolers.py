@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Profile(NamedTuple):
-    """One pooler; ``port`` and ``session`` are 0 where it has none of its own."""
+    """One pooler; ``port``, ``session`` and ``idle`` (seconds) are 0 where it has none of its own."""
 
     name: str
     title: str
@@ -18,6 +18,7 @@ class Profile(NamedTuple):
     scheme: str = ""
     follows: bool = False
     pins: bool = False
+    idle: float = 0
 
 
 _PROFILES: dict[str, Profile] = {}

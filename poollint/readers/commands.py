@@ -158,7 +158,8 @@ def said_blocks(
     target_of: Callable[[str], Version | None],
 ) -> list[Block]:
     """The servers that the comments of a source file say it is started with."""
-    blocks = list(server_blocks(source, said(source), systems, catalogue_of, target_of))
+    names = [name for program in programs_of(systems) for name in program.names]
+    blocks = list(server_blocks(source, said(source, names), systems, catalogue_of, target_of))
     for block in blocks:
         block.facts["source_kind"] = "comment"
     return blocks

@@ -25,11 +25,10 @@ DRIVER_PREFIXES = (f"{ENV_PREFIX}DATASOURCEPROPERTIES_", f"{ENV_PREFIX}DATA_SOUR
 
 def exists(spec: KindSpec, name: str, target: Version | None) -> bool:
     """Whether a version of HikariCP has a setting."""
-    from poollint.readers.hikaricp_validate import NEWEST
     from poollint.versions import parse_version
 
     found = spec.settings[name]
-    version = target or NEWEST
+    version = target or spec.newest or ()
     since, removed = found.get("since"), found.get("removed")
     return not (since and version < parse_version(since)) and not (removed and version >= parse_version(removed))
 

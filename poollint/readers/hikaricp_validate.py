@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from poollint.knowledge.catalogue import SettingSpec
     from poollint.source import Place
 
-NEWEST: Version = (7, 0, 2)
 INTS = ("maximumPoolSize", "minimumIdle")
 _LONG = re.compile(r"[+-]?[0-9]+")
 _BARE = re.compile(r"[0-9][0-9_]*[lL]?")
@@ -165,7 +164,7 @@ class Checker:
         self.block = block
         self.spec = block.spec
         self.spring = spring
-        self.version: Version = block.target or NEWEST
+        self.version: Version = block.target or self.spec.newest or ()
         self.written: dict[str, Raw] = {}
         self.truths = _SPRING_TRUTHS
 

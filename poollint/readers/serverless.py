@@ -28,7 +28,6 @@ MAX_PARTS = 200
 _HOST = re.compile(
     r"([\w-]+)\.(?!proxy-)(?:cluster-(?:ro-)?)?[a-z0-9]{8,16}\.[a-z]{2}(?:-[a-z]+)+-\d\.rds\.amazonaws\.com"
 )
-_PROXY_HOST = re.compile(r"\.proxy-[a-z0-9]+\.[a-z]{2}(?:-[a-z]+)+-\d\.rds\.amazonaws\.com")
 _HANDLER = re.compile(r"(?:[\w.@-]+/)*[\w@-]+(?:\.[\w-]+)+")
 _ATTRIBUTE = re.compile(r"\$\{(\w+)\.(?:Read)?Endpoint(?:\.Address)?\}")
 _POOL_NAME = re.compile(r"(?i)(?:^|_)(?:pool_?(?:max|size|limit)|max_?pool(?:_?size)?|connection_?limit)(?:_|$)")

@@ -46,3 +46,18 @@ def test_session_of_the_module_in_a_job() -> None:
     )
     found = [each for each in check_text(source, "jobs.py") if each.name == "session-no-timeout"]
     assert [each.severity for each in found] == ["info", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("class Report(JobRunner):", False),
+        ("class Report(base.CronJob, Logged):", False),
+        ("class Report(Client):", True),
+        ("class Report:", True),
+        ("class Other(JobRunner):\n    pass\n\n\nclass Report(Client):", True),
+    ],
+)
+def test_a_class_of_jobs_may_be_ended_by_its_runner(head: str, *, expected: bool) -> None:
+    text = f"import requests\n\n\n{head}\n    def run(self):\n        return requests.get('https://example.org/')\n"
+    assert ("PYP030" in {each.code for each in check_text(text, "app/report.py")}) == expected

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNLIMITED, Block, Setting
 from poollint.engine.hits import Hit, RuleContext, known
+from poollint.knowledge.poolers import at_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MARGIN = 30  # seconds that the pool should be ahead
-RDS_PROXY = re.compile(r"\.proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com$")
-RDS_PROXY_IDLE = 1800  # IdleClientTimeout, as shipped
 PGBOUNCER_PORT = 5432  # pgjdbc's own default, where the URL names none
 
 
@@ -56,8 +54,9 @@ def _peer(connection: Block, ctx: RuleContext) -> tuple[str, float, Setting | Bl
     host = connection.facts.get("host") or ""
     if connection.system != "pgjdbc" or not host or not connection.facts.get("network"):
         return None
-    if RDS_PROXY.search(host):
-        return "RDS Proxy", RDS_PROXY_IDLE, None
+    profile = at_host(host)
+    if profile is not None and profile.idle:
+        return profile.title, profile.idle, None
     port = connection.facts.get("port") or PGBOUNCER_PORT
     if connection.facts.get("pooler"):
         mains = [main for main in ctx.of("pgbouncer", "main") if main.value("listen_port") == port]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from poollint.blocks import UNKNOWN, UNLIMITED
@@ -202,13 +203,15 @@ def ignored_beside_pool(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
             yield Hit(setting)
 
 
-def no_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
+def no_timeout(block: Block, ctx: RuleContext) -> Iterator[Hit]:
     """A call without any limit on the wait for its answer."""
     setting = block.get("timeout")
     if setting is None or setting.value is UNKNOWN or is_throwaway(block):
         return
     if block.kind == "urlopen" and "setdefaulttimeout" in block.place.source.text:
         return  # which holds for what is opened without a time of its own, though not for requests
+    if _is_in_job(block, ctx):
+        return
     values = {"what": block.facts.get("callee", "")}
     ended = _has_time_limit(block.facts.get("decorators", ()), block.place.source.text)
     if setting.value == UNLIMITED:
@@ -216,6 +219,22 @@ def no_timeout(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
         yield Hit(setting if explicit else block, values, "task" if ended else "none" if explicit else "")
     elif isinstance(setting.value, tuple) and len(setting.value) == 2 and setting.value[1] is None and not ended:
         yield Hit(setting, values, "read")
+
+
+_CLASS = re.compile(r"(?m)^class[ \t]+\w+[ \t]*(?:\(([^()]*)\))?[ \t]*:|^(?:async[ \t]+)?def[ \t]")
+_JOB = re.compile(r"(?:Job|JobRunner|Task)\s*(?:,|$)")
+
+
+def _is_in_job(block: Block, ctx: RuleContext) -> bool:
+    """Whether a call stands in a class of jobs, whose runner may end them after a time that is out of sight."""
+    source = block.place.source
+    key = ("classes of jobs", source.path)
+    if key not in ctx.memo:
+        found = [(each.start(), each[1] or "") for each in _CLASS.finditer(source.text)]
+        ctx.memo[key] = ([start for start, _ in found], [_JOB.search(bases.strip()) is not None for _, bases in found])
+    starts, jobs = ctx.memo[key]
+    at = bisect_right(starts, block.place.start)
+    return at > 0 and jobs[at - 1]
 
 
 _RQ = re.compile(r"(?m)^[ \t]*(?:from|import)[ \t]+(?:rq|django_rq|flask_rq2?)\b")

@@ -18,7 +18,7 @@ from poollint.engine.detectors.python_common import (
 )
 from poollint.engine.detectors.python_sqlalchemy import has_default_class
 from poollint.engine.hits import Hit
-from poollint.knowledge.poolers import at_host, pooler_at
+from poollint.knowledge.poolers import at_host, pooler_at, profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ POSTGRESQL = ("postgresql", "postgres")
 _DSN = re.compile(r"\b(host|port|dbname)\s*=\s*([^\s'\"\\\0]+)")
 SHARING = ("transaction", "statement")
 SERVERS_PORT = "5432"
-HOSTED_PORT = "6543"  # where poolers of hosts listen
+HOSTED_PORT = str(profiles()["supabase"].port)  # where poolers of hosts listen
 
 
 class Pooler(NamedTuple):

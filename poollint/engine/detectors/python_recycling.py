@@ -16,7 +16,7 @@ from poollint.engine.detectors.python_common import (
 )
 from poollint.engine.detectors.python_sqlalchemy import SERVERS, has_default_class
 from poollint.engine.hits import Hit
-from poollint.knowledge.poolers import at_host
+from poollint.knowledge.poolers import at_host, at_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,11 @@ _FORWARDS = re.compile(r"(?i)haproxy|proxysql")
 
 def is_middle(url: Url) -> bool:
     """Whether an address is that of a pooler or of a proxy, which drop connections that are idle."""
-    return _FORWARDS.search(url.host) is not None or at_host(url.host) is not None or url.port in ("6432", "6543")
+    return (
+        _FORWARDS.search(url.host) is not None
+        or at_host(url.host) is not None
+        or at_port(int(url.port or 0)) is not None
+    )
 
 
 def middle_box(block: Block, _ctx: RuleContext) -> Iterator[Hit]:

@@ -14,13 +14,13 @@ from poollint.engine.detectors.role_pools import (
     is_throwaway,
 )
 from poollint.engine.hits import Hit, RuleContext, says
+from poollint.knowledge.poolers import in_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poollint.blocks import Block, Setting
 
-RDS_PROXY = re.compile(r"\.proxy-[a-z0-9]+\.[a-z0-9-]+\.rds\.amazonaws\.com", re.I)
 SOON = 60  # seconds: a pool that is idle for less than that is between two requests
 _SIGNAL = re.compile(r"\bprocess\.(?:on|once)\(\s*['\"](SIGTERM|SIGINT)['\"]")
 _ENDERS = {"mongodb": "close", "ioredis": "quit", "prisma": "$disconnect", "knex": "destroy", "sequelize": "close"}
@@ -62,7 +62,8 @@ def outlives_proxy(block: Block, _ctx: RuleContext) -> Iterator[Hit]:
     if any(each is not None and (each.value is UNKNOWN or each.value != UNLIMITED) for each in (life, idle)):
         return
     place = _written(block, "url") or block.settings.get("host")
-    if place is not None and RDS_PROXY.search(_text(block, place)):
+    proxy = in_text(_text(block, place)) if place is not None else None
+    if proxy is not None and proxy.idle:
         yield Hit(place, {"life": life.key})
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.folding import Folds
 from poollint.readers.source.go_names import MAX_MENTIONS, Names
 from poollint.readers.source.values import Call, Entry, Folded, Made, Table
 
@@ -28,34 +29,15 @@ _VERB = re.compile(r"%(?:%|[-+# 0]*(?:\d+|\*)?(?:\.(?:\d+|\*)?)?(?:\[\d+\])?[a-z
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _OPEN = "\0"
-MAX_DEPTH = 40
 MAX_TEXT = 4096
 
 
-class Folding(Names):
+class Folding(Folds, Names):
     """The values of one file's expressions."""
 
     def __init__(self, tree: SourceTree) -> None:
         super().__init__(tree)
         self._known: dict[int, Folded] = {}
-
-    def fold(self, node: Node | None, depth: int = 0) -> Folded:
-        """What an expression is at run time, as far as the file alone tells."""
-        assert node is not None
-        place = self.tree.place(node)
-        if depth > MAX_DEPTH or node.has_error:
-            return Folded(UNKNOWN, place)
-        method = getattr(self, f"_fold_{node.type}", None)
-        if method is None:
-            return Folded(UNKNOWN, place)
-        folded: Folded = method(node, depth + 1)
-        return folded._replace(place=place)
-
-    def _unknown(self, node: Node, *, plain: bool = False) -> Folded:
-        return Folded(UNKNOWN, self.tree.place(node), plain=plain)
-
-    def _plain(self, node: Node, value: Any) -> Folded:
-        return Folded(value, self.tree.place(node))
 
     def _fold_int_literal(self, node: Node, _depth: int) -> Folded:
         text = self.tree.text(node).replace("_", "")
@@ -70,12 +52,6 @@ class Folding(Names):
             return self._plain(node, float(self.tree.text(node).replace("_", "")))
         except ValueError:
             return self._unknown(node)
-
-    def _fold_true(self, node: Node, _depth: int) -> Folded:
-        return self._plain(node, True)
-
-    def _fold_false(self, node: Node, _depth: int) -> Folded:
-        return self._plain(node, False)
 
     def _fold_nil(self, node: Node, _depth: int) -> Folded:
         return self._plain(node, None)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from poollint.blocks import UNKNOWN
+from poollint.readers.source.folding import Folds
 from poollint.readers.source.python_django import ENVIRON, is_environ
 from poollint.readers.source.python_modules import dotted, field, shared
 from poollint.readers.source.python_names import FileNames
@@ -25,29 +26,10 @@ _STRING = re.compile(r"^[rRbBuU]*(?:\"\"\"|'''|\"|')(.*?)(?:\"\"\"|'''|\"|')$", 
 _ESCAPE = re.compile(r"\\(['\"\\nrt])")
 _URL_MAKERS = ("URL.create", "sqlalchemy.engine.url.URL", "sqlalchemy.engine.URL")
 _OPEN = "\0"  # what stands for the open parts of a text
-MAX_DEPTH = 40
 
 
-class Folding(FileNames):
+class Folding(Folds, FileNames):
     """The values of one file's expressions."""
-
-    def fold(self, node: Node | None, depth: int = 0) -> Folded:
-        """What an expression is at run time, as far as the file alone tells."""
-        assert node is not None
-        place = self.tree.place(node)
-        if depth > MAX_DEPTH or node.has_error:
-            return Folded(UNKNOWN, place)
-        method = getattr(self, f"_fold_{node.type}", None)
-        if method is None:
-            return Folded(UNKNOWN, place)
-        folded: Folded = method(node, depth + 1)
-        return folded._replace(place=place)
-
-    def _unknown(self, node: Node) -> Folded:
-        return Folded(UNKNOWN, self.tree.place(node))
-
-    def _plain(self, node: Node, value: Any) -> Folded:
-        return Folded(value, self.tree.place(node))
 
     def _fold_integer(self, node: Node, _depth: int) -> Folded:
         try:
@@ -60,12 +42,6 @@ class Folding(FileNames):
             return self._plain(node, float(self.tree.text(node)))
         except ValueError:
             return self._unknown(node)
-
-    def _fold_true(self, node: Node, _depth: int) -> Folded:
-        return self._plain(node, True)
-
-    def _fold_false(self, node: Node, _depth: int) -> Folded:
-        return self._plain(node, False)
 
     def _fold_none(self, node: Node, _depth: int) -> Folded:
         return self._plain(node, None)

@@ -33,6 +33,11 @@ class Url(NamedTuple):
     whole: bool
 
 
+def port_number(url: Url) -> int:
+    """The port of a URL; 0 where none is written, or only the running program knows it."""
+    return int(url.port) if url.port.isdecimal() else 0
+
+
 def parse_url(text: str) -> Url | None:
     match = _URL.match(text)
     if match is None or OPEN in match["dialect"]:

@@ -13,6 +13,7 @@ from poollint.engine.detectors.python_common import (
     is_throwaway,
     parse_url,
     pool_class,
+    port_number,
     url_setting,
     written,
 )
@@ -80,7 +81,7 @@ def looks_pooled(url: Url, ctx: RuleContext) -> bool:
     """Whether an address looks like that of a pooler by transaction, in a run that has no pooler's file to ask."""
     if OPEN in url.host or ctx.of("pgbouncer", "main"):
         return False
-    found = pooler_at(url.host, int(url.port or 0))
+    found = pooler_at(url.host, port_number(url))
     return found is not None and not found.pins
 
 

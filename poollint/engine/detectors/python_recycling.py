@@ -11,6 +11,7 @@ from poollint.engine.detectors.python_common import (
     is_throwaway,
     parse_url,
     pool_class,
+    port_number,
     url_setting,
     written,
 )
@@ -114,9 +115,7 @@ _FORWARDS = re.compile(r"(?i)haproxy|proxysql")
 def is_middle(url: Url) -> bool:
     """Whether an address is that of a pooler or of a proxy, which drop connections that are idle."""
     return (
-        _FORWARDS.search(url.host) is not None
-        or at_host(url.host) is not None
-        or at_port(int(url.port or 0)) is not None
+        _FORWARDS.search(url.host) is not None or at_host(url.host) is not None or at_port(port_number(url)) is not None
     )
 
 
